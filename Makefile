@@ -1,0 +1,96 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+BIN := $(CURDIR)/bin
+TOOLS := $(BIN)/tools
+
+# Switches of the targets below.
+TENANTS ?= 3
+USERS ?= 20
+RACE ?= 1
+TESTS ?= ./...
+TESTFLAGS ?=
+
+# The folder with etcd, kube-apiserver, kube-controller-manager and kubectl;
+# builds them when they are missing or their pins have changed.
+CONTROL_PLANE = $$(hack/k8s/build.sh $(BIN)/k8s)
+
+# What `make generate` writes.
+GENERATED := api config/crd
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Try it
+
+.PHONY: demo
+demo: build ## Run the whole on this machine against simulated tenants, and stop.
+	@KUBEBUILDER_ASSETS=$(CONTROL_PLANE) go run ./hack/demo
+
+.PHONY: playground
+playground: build ## The same, and leave it running: TENANTS=3 USERS=20 (per tenant).
+	@KUBEBUILDER_ASSETS=$(CONTROL_PLANE) go run ./hack/playground $(TENANTS) $(USERS)
+
+##@ Develop
+
+.PHONY: build
+build: ## Build the binaries into bin/ (the first time some minutes: Microsoft's Graph SDK).
+	@for command in cmd/*/; do \
+		name=$$(basename $$command); start=$$SECONDS; \
+		go build -o $(BIN)/$$name ./$$command; \
+		echo "built bin/$$name in $$((SECONDS - start)) s"; \
+	done
+
+.PHONY: test
+test: ## Run all tests under the race detector: RACE=0 without it, TESTS=./internal/plan/... for some.
+	@KUBEBUILDER_ASSETS=$(CONTROL_PLANE) \
+		go test $(if $(filter 0,$(RACE)),,-race) -vet=off -timeout 20m $(TESTFLAGS) $(TESTS)
+
+.PHONY: test-clients
+test-clients: build ## Let Microsoft's JavaScript client work against graphsim (needs npm).
+	@hack/test-clients/run.sh
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## Check the code.
+	@$< run
+
+.PHONY: fmt
+fmt: $(TOOLS)/golangci-lint ## Format the code.
+	@$< fmt
+
+.PHONY: generate
+generate: $(TOOLS)/controller-gen ## Generate deep copies, apply configurations and CRDs from api/.
+	@$< object:headerFile=hack/boilerplate.go.txt \
+		applyconfiguration:headerFile=hack/boilerplate.go.txt \
+		crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+
+.PHONY: verify-generate
+verify-generate: ## Fail when generated files are stale.
+	@hack/verify-generate.sh $(GENERATED)
+
+##@ Needed by the others
+
+.PHONY: k8s
+k8s: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl into bin/k8s.
+	@echo "control plane: $(CONTROL_PLANE)"
+
+.PHONY: tools
+tools: $(addprefix $(TOOLS)/,controller-gen golangci-lint kustomize crd-ref-docs) ## Build the tools into bin/tools.
+
+$(TOOLS)/controller-gen: PACKAGE := sigs.k8s.io/controller-tools/cmd/controller-gen
+$(TOOLS)/golangci-lint: PACKAGE := sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter
+$(TOOLS)/kustomize: PACKAGE := sigs.k8s.io/kustomize/kustomize/v5
+$(TOOLS)/crd-ref-docs: PACKAGE := github.com/elastic/crd-ref-docs
+
+$(TOOLS)/%: hack/tools/go.mod hack/tools/go.sum
+	@start=$$SECONDS; \
+	CGO_ENABLED=0 go -C hack/tools build -trimpath -ldflags="-s -w" -o $@ $(PACKAGE); \
+	touch $@; \
+	echo "built bin/tools/$* in $$((SECONDS - start)) s"
+
+.PHONY: clean
+clean: ## Remove bin/.
+	@rm -rf $(BIN)
