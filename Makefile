@@ -71,6 +71,10 @@ generate: $(TOOLS)/controller-gen ## Generate deep copies, apply configurations 
 verify-generate: ## Fail when generated files are stale.
 	@hack/verify-generate.sh $(GENERATED)
 
+.PHONY: verify-modules
+verify-modules: ## Fail when a go.mod is not tidy.
+	@for module in . hack/k8s hack/tools; do go -C $$module mod tidy -diff; done
+
 ##@ Needed by the others
 
 .PHONY: k8s

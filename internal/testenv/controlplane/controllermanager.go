@@ -14,8 +14,10 @@ import (
 	"github.com/m365-operator/m365-operator/internal/testenv/process"
 )
 
-// The controllers that a control plane without nodes has a use for.
-const controllers = "garbage-collector-controller,namespace-controller,serviceaccount-controller"
+// The controllers that a control plane without nodes has a use for. Without the
+// aggregation, the built-in roles view, edit and admin would grant nothing.
+const controllers = "garbage-collector-controller,namespace-controller,serviceaccount-controller," +
+	"clusterrole-aggregation-controller"
 
 // startControllerManager starts kube-controller-manager and waits until it has
 // made the first ServiceAccount, which only it does.

@@ -31,7 +31,8 @@ type Options struct {
 	// CRDs are files or folders of CustomResourceDefinitions to install.
 	CRDs []string
 	// ControllerManager also starts kube-controller-manager with the garbage
-	// collector, the namespace controller and the service account controller.
+	// collector, and the controllers of namespaces, service accounts and
+	// aggregated cluster roles.
 	ControllerManager bool
 	// LogDir receives one log file per component; empty discards their logs.
 	LogDir string
