@@ -1,0 +1,192 @@
+// Package plan turns what is declared about an account and what is observed of it
+// into changes. It is pure: no I/O and no clock of its own, so that the controller,
+// the Observe policy and a preview come to the same answer.
+package plan
+
+import (
+	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
+)
+
+// Action is one call to the directory.
+type Action string
+
+// The actions.
+const (
+	BlockSignIn           Action = "BlockSignIn"
+	AllowSignIn           Action = "AllowSignIn"
+	RevokeSessions        Action = "RevokeSessions"
+	RequirePasswordChange Action = "RequirePasswordChange"
+)
+
+// CauseAdopted is the cause of a record that was found, not made: the object existed
+// when the Tenant's memory began.
+const CauseAdopted = "Adopted"
+
+// Input is all that a plan depends on.
+type Input struct {
+	Spec       *v1alpha1.ManagedUserSpec
+	Generation int64
+	Records    []v1alpha1.Record
+	User       directory.User
+	// Federated tells whether another identity provider authenticates the account.
+	Federated directory.Tristate
+	// Adopting is true for an object without memory that existed when its Tenant's
+	// memory began: what cannot be known to be undone is not done.
+	Adopting bool
+	// Live is true when User was read from the directory for this very plan.
+	Live bool
+	// Now and Settle decide when a read may be trusted to show an earlier write:
+	// Settle after the record's time.
+	Now    time.Time
+	Settle time.Duration
+}
+
+// Plan is what an account needs.
+type Plan struct {
+	Facets []Facet
+	// NeedsLive asks to read the account from the directory and to plan again: what
+	// was observed contradicts what is believed, and may be an older state.
+	NeedsLive bool
+	// WakeAfter, when not zero, is when to plan again: an unknown outcome can then be
+	// settled by reading back, or a date has come.
+	WakeAfter time.Duration
+}
+
+// Facet is what one declared aspect of an account needs.
+type Facet struct {
+	// Condition is the type of the facet's condition.
+	Condition string
+	// Records are the facet's memory as it stands before any change is made.
+	Records []v1alpha1.Record
+	// Changes in order; each rests on the one before.
+	Changes []Change
+	// Verdict holds when no change is left.
+	Verdict Verdict
+}
+
+// Change is one call and what it serves.
+type Change struct {
+	Action   Action
+	From, To string
+	// Record names the record that remembers the change.
+	Record string
+	// Baseline is Graph's own value before the change.
+	Baseline string
+	// Again is true when something undid what had been done.
+	Again bool
+}
+
+// Verdict is what a facet's condition says.
+type Verdict struct {
+	Status  metav1.ConditionStatus
+	Reason  v1alpha1.Reason
+	Message string
+	// Refused is true when what is declared cannot be done, which keeps the object
+	// from being Ready; without it the facet waits for a person or another system.
+	Refused bool
+}
+
+// For plans every declared facet.
+func For(in Input) Plan {
+	var plan Plan
+	for _, facet := range []func(Input, *Plan) *Facet{planSignIn, planPasswordChange} {
+		if f := facet(in, &plan); f != nil {
+			plan.Facets = append(plan.Facets, *f)
+		}
+	}
+	return plan
+}
+
+// Changes are the changes of all facets, in order.
+func (p Plan) Changes() []Change {
+	var all []Change
+	for _, f := range p.Facets {
+		all = append(all, f.Changes...)
+	}
+	return all
+}
+
+// Records are the records of all facets.
+func (p Plan) Records() []v1alpha1.Record {
+	var all []v1alpha1.Record
+	for _, f := range p.Facets {
+		all = append(all, f.Records...)
+	}
+	return all
+}
+
+// wake asks for another plan after a while, at the latest.
+func (p *Plan) wake(after time.Duration) {
+	if p.WakeAfter == 0 || after < p.WakeAfter {
+		p.WakeAfter = after
+	}
+}
+
+// record is the memory of a step that serves a declared value; another value is
+// another step, which begins as the given phase says.
+func (in Input) record(name, value string) (rec v1alpha1.Record, known bool) {
+	for _, r := range in.Records {
+		if r.Name == name && r.Value == value {
+			return r, true
+		}
+	}
+	rec = v1alpha1.Record{
+		Name: name, Value: value, Phase: v1alpha1.PhaseOwed,
+		Cause: "generation/" + strconv.FormatInt(in.Generation, 10),
+		Time:  metav1.NewTime(in.Now),
+	}
+	return rec, false
+}
+
+// adopt marks a record as found done.
+func adopt(rec *v1alpha1.Record) {
+	rec.Phase = v1alpha1.PhaseDone
+	rec.Cause = CauseAdopted
+}
+
+// found marks a record as done because the directory shows it so.
+func (in Input) found(rec *v1alpha1.Record) {
+	if rec.Phase != v1alpha1.PhaseDone {
+		rec.Phase = v1alpha1.PhaseDone
+		rec.Time = metav1.NewTime(in.Now)
+	}
+}
+
+// settle decides about a step that may have happened. It returns true when the
+// account was read late enough after the attempt for the reading to be trusted;
+// otherwise it asks the plan to wait, or to read.
+func (in Input) settle(rec v1alpha1.Record, plan *Plan) bool {
+	if left := rec.Time.Add(in.Settle).Sub(in.Now); left > 0 {
+		plan.wake(left)
+		return false
+	}
+	if !in.Live {
+		plan.NeedsLive = true
+		return false
+	}
+	return true
+}
+
+// formatTime writes one of Graph's times as a baseline.
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// movedSince tells whether one of Graph's times is later than a baseline, in the
+// steps of a second that Graph uses.
+func movedSince(t time.Time, baseline string) bool {
+	if t.IsZero() {
+		return false
+	}
+	base, err := time.Parse(time.RFC3339, baseline)
+	return err != nil || t.Truncate(time.Second).After(base)
+}
