@@ -15,10 +15,10 @@ TESTFLAGS ?=
 
 # The folder with etcd, kube-apiserver, kube-controller-manager and kubectl;
 # builds them when they are missing or their pins have changed.
-CONTROL_PLANE = $$(hack/k8s/build.sh $(BIN)/k8s)
+USE_CONTROL_PLANE = assets=$$(hack/k8s/build.sh $(BIN)/k8s); export KUBEBUILDER_ASSETS=$$assets
 
 # What `make generate` writes.
-GENERATED := api config/crd
+GENERATED := api config/crd/bases docs/api.md
 
 .PHONY: help
 help: ## Show this list.
@@ -28,11 +28,11 @@ help: ## Show this list.
 
 .PHONY: demo
 demo: build ## Run the whole on this machine against simulated tenants, and stop.
-	@KUBEBUILDER_ASSETS=$(CONTROL_PLANE) go run ./hack/demo
+	@$(USE_CONTROL_PLANE); go run ./hack/demo
 
 .PHONY: playground
 playground: build ## The same, and leave it running: TENANTS=3 USERS=20 (per tenant).
-	@KUBEBUILDER_ASSETS=$(CONTROL_PLANE) go run ./hack/playground $(TENANTS) $(USERS)
+	@$(USE_CONTROL_PLANE); go run ./hack/playground $(TENANTS) $(USERS)
 
 ##@ Develop
 
@@ -46,7 +46,7 @@ build: ## Build the binaries into bin/ (the first time some minutes: Microsoft's
 
 .PHONY: test
 test: ## Run all tests under the race detector: RACE=0 without it, TESTS=./internal/plan/... for some.
-	@KUBEBUILDER_ASSETS=$(CONTROL_PLANE) \
+	@$(USE_CONTROL_PLANE); \
 		go test $(if $(filter 0,$(RACE)),,-race) -vet=off -timeout 20m $(TESTFLAGS) $(TESTS)
 
 .PHONY: test-clients
@@ -62,10 +62,16 @@ fmt: $(TOOLS)/golangci-lint ## Format the code.
 	@$< fmt
 
 .PHONY: generate
-generate: $(TOOLS)/controller-gen ## Generate deep copies, apply configurations and CRDs from api/.
+generate: $(TOOLS)/controller-gen $(TOOLS)/crd-ref-docs ## Generate deep copies, apply configurations, CRDs and docs/api.md from api/.
 	@$< object:headerFile=hack/boilerplate.go.txt \
 		applyconfiguration:headerFile=hack/boilerplate.go.txt \
 		crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	@mkdir -p docs; $(TOOLS)/crd-ref-docs --log-level=ERROR --source-path=api --config=hack/crd-ref-docs.yaml \
+		--renderer=markdown --max-depth=20 --output-path=docs/api.md
+
+.PHONY: dist
+dist: $(TOOLS)/kustomize ## Write what one applies to a cluster to dist/install.yaml.
+	@mkdir -p dist; $< build config/default >dist/install.yaml; echo "wrote dist/install.yaml"
 
 .PHONY: verify-generate
 verify-generate: ## Fail when generated files are stale.
@@ -79,7 +85,7 @@ verify-modules: ## Fail when a go.mod is not tidy.
 
 .PHONY: k8s
 k8s: ## Build etcd, kube-apiserver, kube-controller-manager and kubectl into bin/k8s.
-	@echo "control plane: $(CONTROL_PLANE)"
+	@$(USE_CONTROL_PLANE); echo "control plane: $$assets"
 
 .PHONY: tools
 tools: $(addprefix $(TOOLS)/,controller-gen golangci-lint kustomize crd-ref-docs) ## Build the tools into bin/tools.
