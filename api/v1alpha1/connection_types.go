@@ -34,6 +34,7 @@ type Grant struct {
 
 	// tenantID is the GUID of the Microsoft 365 tenant that may be reached.
 	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=36
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$')",message="tenantID must be the tenant's GUID in lower case: a domain name can move to another tenant, so a grant cannot rest on it"
 	TenantID string `json:"tenantID,omitempty"`

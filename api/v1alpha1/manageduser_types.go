@@ -21,6 +21,7 @@ type ManagedUserSpec struct {
 
 	// userPrincipalName is the account's sign-in name.
 	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$')",message="userPrincipalName must be a sign-in name like alice@contoso.com"
 	UserPrincipalName string `json:"userPrincipalName,omitempty"`

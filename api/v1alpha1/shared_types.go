@@ -19,9 +19,10 @@ const (
 	// Flux's own annotation, so `flux reconcile` habits carry over.
 	RequestedAtAnnotation = "reconcile.fluxcd.io/requestedAt"
 
-	// TicketAnnotation and ReasonAnnotation are copied to the audit line of every
-	// change that the object causes in Microsoft 365.
+	// TicketAnnotation is copied to the audit line of every change that the object
+	// causes in Microsoft 365.
 	TicketAnnotation = "identity.m365-operator.io/ticket"
+	// ReasonAnnotation is copied to the audit line as well.
 	ReasonAnnotation = "identity.m365-operator.io/reason"
 
 	// DiscoveryFieldManager applies discovered ManagedUsers.

@@ -13,6 +13,7 @@ type TenantSpec struct {
 
 	// tenantID is the tenant's GUID, or one of its verified domains.
 	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$') || self.matches('^([a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?[.])+[a-zA-Z]{2,63}$')",message="tenantID must be the tenant's GUID or one of its verified domains"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="tenantID is immutable: make another Tenant for another tenant"
@@ -120,7 +121,7 @@ type Safeguards struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
-	Protected []ProtectedEntry `json:"protected,omitempty"`
+	Protected []ProtectedEntry `json:"protected,omitempty"` //nolint:kubeapilinter // a union: CEL requires exactly one of its fields
 
 	// privileged lists by user principal name or id the administrators that may be
 	// touched at all, where their ManagedUser says allowPrivileged as well.
