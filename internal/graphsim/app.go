@@ -1,0 +1,76 @@
+package graphsim
+
+import (
+	"crypto/sha1" //nolint:gosec // x5t is defined over SHA-1 (RFC 7515 §4.1.7)
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"slices"
+	"sync"
+	"time"
+)
+
+// application is a multi-tenant app registration with its credentials.
+type application struct {
+	id          string
+	displayName string
+
+	mu           sync.Mutex
+	secrets      []appSecret
+	certificates []*x509.Certificate
+	budget       globalBudget
+}
+
+// appSecret is a client secret. The zero expiry never comes.
+type appSecret struct {
+	value   string
+	expires time.Time
+}
+
+// servicePrincipal is the app in one tenant: there only after consent.
+type servicePrincipal struct {
+	id             string
+	permissions    []string        // granted application permissions, the token's roles
+	directoryRoles map[string]bool // Microsoft Entra roles held, by template id
+}
+
+// checkSecret says whether the value is a secret of the app, and whether it is
+// still good at the time.
+func (a *application) checkSecret(value string, now time.Time) (known, valid bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range a.secrets {
+		if s.value == value {
+			known = true
+			valid = valid || s.expires.IsZero() || now.Before(s.expires)
+		}
+	}
+	return known, valid
+}
+
+// certificateFor finds a registered certificate by the assertion's x5t or x5t#S256.
+func (a *application) certificateFor(x5t, x5tS256 string) *x509.Certificate {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := slices.IndexFunc(a.certificates, func(c *x509.Certificate) bool {
+		s1 := sha1.Sum(c.Raw) //nolint:gosec // see the import
+		s256 := sha256.Sum256(c.Raw)
+		return x5tS256 != "" && x5tS256 == base64.RawURLEncoding.EncodeToString(s256[:]) ||
+			x5tS256 == "" && x5t != "" && x5t == base64.RawURLEncoding.EncodeToString(s1[:])
+	})
+	if i < 0 {
+		return nil
+	}
+	return a.certificates[i]
+}
+
+// DefaultPermissions are the application permissions the simulator's own app has
+// in a new tenant: enough for everything that manages users.
+func DefaultPermissions() []string {
+	return []string{
+		"AuditLog.Read.All", "Domain.Read.All", "GroupMember.Read.All", "LicenseAssignment.Read.All",
+		"Organization.Read.All", "Policy.Read.All", "RoleManagement.Read.Directory",
+		"User-PasswordProfile.ReadWrite.All", "User.EnableDisableAccount.All", "User.ReadWrite.All",
+		"User.RevokeSessions.All",
+	}
+}

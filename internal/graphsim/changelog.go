@@ -1,0 +1,65 @@
+package graphsim
+
+import (
+	"sort"
+	"time"
+)
+
+// changeKind is what happened to an account.
+type changeKind uint8
+
+const (
+	changeCreated changeKind = iota
+	changeUpdated
+	changeDeleted // soft
+	changePurged
+	changeRestored
+)
+
+// change is one entry of a tenant's change log.
+type change struct {
+	version uint64
+	at      time.Time
+	id      string
+	kind    changeKind
+	mask    propSet // what changed, for changeUpdated
+	state   *user   // after the change
+}
+
+// changeLog is the tenant's history that delta queries read. Versions grow by one.
+type changeLog struct {
+	version uint64
+	entries []change
+}
+
+// deltaLifetime is how long a delta token lives (concepts/delta-query-overview.md:
+// seven days for directory objects). Older entries can no longer be asked for.
+const deltaLifetime = 7 * 24 * time.Hour
+
+func (l *changeLog) append(c change) {
+	l.version++
+	c.version = l.version
+	l.entries = append(l.entries, c)
+	if len(l.entries) > 1024 && l.entries[len(l.entries)/2].at.Before(c.at.Add(-deltaLifetime-time.Hour)) {
+		l.entries = append([]change(nil), l.entries[len(l.entries)/2:]...)
+	}
+}
+
+// between returns the entries with from < version <= to.
+func (l *changeLog) between(from, to uint64) []change {
+	lo := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].version > from })
+	hi := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].version > to })
+	return l.entries[lo:max(lo, hi)]
+}
+
+// versionAt is the last version made at or before t.
+func (l *changeLog) versionAt(t time.Time) uint64 {
+	i := len(l.entries)
+	for i > 0 && l.entries[i-1].at.After(t) {
+		i--
+	}
+	if i == len(l.entries) {
+		return l.version
+	}
+	return l.entries[i].version - 1
+}

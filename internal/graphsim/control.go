@@ -1,0 +1,370 @@
+package graphsim
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// App is an app registration.
+type App struct {
+	ClientID    string `json:"clientID"`
+	DisplayName string `json:"displayName,omitempty"`
+	Secret      string `json:"secret,omitempty"`
+}
+
+// Grant is what one tenant's administrator consented to for an app.
+type Grant struct {
+	ClientID       string   `json:"clientID"`
+	Permissions    []string `json:"permissions"`
+	DirectoryRoles []string `json:"directoryRoles,omitempty"` // names or template ids
+}
+
+// TenantSpec describes a tenant to be made. The zero ID is derived from the seed;
+// no Domains means one, NAME.onmicrosoft.com; no Grants means the simulator's own
+// app with [DefaultPermissions] and the User Administrator role.
+type TenantSpec struct {
+	ID          string           `json:"id,omitempty"`
+	DisplayName string           `json:"displayName"`
+	Country     string           `json:"country,omitempty"`
+	Domains     []DomainSpec     `json:"domains,omitempty"`
+	SKUs        []SKUSpec        `json:"skus,omitempty"`
+	Grants      []Grant          `json:"grants,omitempty"`
+	Users       []map[string]any `json:"users,omitempty"`
+}
+
+// DomainSpec is a domain of a tenant.
+type DomainSpec struct {
+	Name       string `json:"name"`
+	Federated  bool   `json:"federated,omitempty"`
+	Unverified bool   `json:"unverified,omitempty"`
+	Default    bool   `json:"default,omitempty"`
+}
+
+// SKUSpec is a subscription, by the part number of the catalogue.
+type SKUSpec struct {
+	PartNumber string `json:"partNumber"`
+	Enabled    int    `json:"enabled"`
+	Warning    int    `json:"warning,omitempty"`
+	Suspended  int    `json:"suspended,omitempty"`
+}
+
+// TenantInfo is a tenant in short.
+type TenantInfo struct {
+	ID            string `json:"id"`
+	DisplayName   string `json:"displayName"`
+	DefaultDomain string `json:"defaultDomain"`
+	Users         int    `json:"users"`
+}
+
+// AddApp registers an app. Registering it again replaces its credentials.
+func (s *Server) AddApp(a App) {
+	s.edit.Lock()
+	defer s.edit.Unlock()
+	apps := maps.Clone(*s.apps.Load())
+	registered := &application{id: strings.ToLower(a.ClientID), displayName: a.DisplayName, budget: newGlobalBudget()}
+	if a.Secret != "" {
+		registered.secrets = []appSecret{{value: a.Secret}}
+	}
+	apps[registered.id] = registered
+	s.apps.Store(&apps)
+}
+
+// ClientID and ClientSecret are those of the simulator's own app.
+func (s *Server) ClientID() string { return s.opts.ClientID }
+
+// ClientSecret is the secret of the simulator's own app.
+func (s *Server) ClientSecret() string { return s.opts.ClientSecret }
+
+func (s *Server) app(clientID string) (*application, error) {
+	a, ok := (*s.apps.Load())[strings.ToLower(clientID)]
+	if !ok {
+		return nil, fmt.Errorf("no app %q", clientID)
+	}
+	return a, nil
+}
+
+// SetSecret adds a secret to an app, or changes when it expires; the zero time is never.
+func (s *Server) SetSecret(clientID, value string, expires time.Time) error {
+	a, err := s.app(clientID)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.secrets = slices.DeleteFunc(a.secrets, func(have appSecret) bool { return have.value == value })
+	a.secrets = append(a.secrets, appSecret{value: value, expires: expires})
+	return nil
+}
+
+// RemoveSecret takes a secret off an app.
+func (s *Server) RemoveSecret(clientID, value string) error {
+	a, err := s.app(clientID)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.secrets = slices.DeleteFunc(a.secrets, func(have appSecret) bool { return have.value == value })
+	return nil
+}
+
+// SetCertificates replaces the certificates of an app.
+func (s *Server) SetCertificates(clientID string, certs ...*x509.Certificate) error {
+	a, err := s.app(clientID)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.certificates = slices.Clone(certs)
+	return nil
+}
+
+// AddTenant makes a tenant and returns its id.
+func (s *Server) AddTenant(spec TenantSpec) (string, error) {
+	s.edit.Lock()
+	defer s.edit.Unlock()
+	old := s.tenants.Load()
+	t, err := s.newTenant(spec, len(old.order))
+	if err != nil {
+		return "", err
+	}
+	if _, exists := old.byID[t.id]; exists {
+		return "", fmt.Errorf("tenant %s exists", t.id)
+	}
+	d := &directory{byID: maps.Clone(old.byID), order: append(slices.Clone(old.order), t)}
+	d.byID[t.id] = t
+	s.tenants.Store(d)
+	return t.id, nil
+}
+
+func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
+	now := s.clock.Now()
+	if spec.ID == "" {
+		spec.ID = guid(s.opts.Seed, "tenant", itoa(uint64(index)))
+	}
+	t := &tenant{
+		id: strings.ToLower(spec.ID), seed: s.opts.Seed, schema: s.schema, clock: s.clock, quirks: s.opts.Quirks,
+		displayName: spec.DisplayName, country: spec.Country, created: now.AddDate(-3, 0, 0),
+		users: map[string]*userRecord{}, upns: map[string]string{}, signIns: map[string]signInActivity{},
+		consumed: map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
+		stats: newStatistics(s.opts.Journal),
+	}
+	t.setDomains(spec.Domains)
+	if err := t.setSKUs(spec.SKUs); err != nil {
+		return nil, err
+	}
+	if spec.Grants == nil {
+		spec.Grants = []Grant{{ClientID: s.opts.ClientID, Permissions: DefaultPermissions(), DirectoryRoles: []string{roleUserAdministrator}}}
+	}
+	for _, g := range spec.Grants {
+		if err := t.grant(g); err != nil {
+			return nil, err
+		}
+	}
+	for _, u := range spec.Users {
+		if _, err := t.addUser(u, now); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+func (t *tenant) setDomains(specs []DomainSpec) {
+	t.domains = nil
+	if len(specs) == 0 {
+		specs = []DomainSpec{{Name: "tenant-" + t.id[:8] + ".onmicrosoft.com", Default: true}}
+	}
+	for _, d := range specs {
+		t.domains = append(t.domains, domain{
+			name: d.Name, federated: d.Federated, verified: !d.Unverified, isDefault: d.Default,
+			isInitial: strings.HasSuffix(d.Name, ".onmicrosoft.com"),
+		})
+	}
+}
+
+func (t *tenant) setSKUs(specs []SKUSpec) error {
+	known := catalogue()
+	t.skus = nil
+	for _, spec := range specs {
+		sku, ok := known[spec.PartNumber]
+		if !ok {
+			return fmt.Errorf("no product %q in the catalogue", spec.PartNumber)
+		}
+		sku.enabled, sku.warning, sku.suspended = spec.Enabled, spec.Warning, spec.Suspended
+		t.skus = append(t.skus, &sku)
+	}
+	return nil
+}
+
+func (t *tenant) grant(g Grant) error {
+	roles := map[string]bool{}
+	for _, name := range g.DirectoryRoles {
+		def, ok := roleByKey(name)
+		if !ok {
+			return fmt.Errorf("no directory role %q", name)
+		}
+		roles[def.id] = true
+	}
+	t.principals[strings.ToLower(g.ClientID)] = &servicePrincipal{
+		id: guid(t.seed, t.id, "service principal", g.ClientID), permissions: slices.Clone(g.Permissions), directoryRoles: roles,
+	}
+	return nil
+}
+
+func roleByKey(key string) (roleDefinition, bool) {
+	roles := builtInRoles()
+	i := slices.IndexFunc(roles, func(r roleDefinition) bool {
+		return strings.EqualFold(r.id, key) || strings.EqualFold(r.name, key)
+	})
+	if i < 0 {
+		return roleDefinition{}, false
+	}
+	return roles[i], true
+}
+
+// Tenants lists the tenants in the order they were made.
+func (s *Server) Tenants() []TenantInfo {
+	var infos []TenantInfo
+	for _, t := range s.tenants.Load().order {
+		t.mu.Lock()
+		infos = append(infos, TenantInfo{t.id, t.displayName, t.defaultDomain(), len(t.upns)})
+		t.mu.Unlock()
+	}
+	return infos
+}
+
+// inTenant runs f under the lock of the tenant with that GUID or domain.
+func (s *Server) inTenant(key string, f func(t *tenant, now time.Time) error) error {
+	t, ok := s.tenantByKey(key)
+	if !ok {
+		return fmt.Errorf("no tenant %q", key)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return f(t, s.clock.Now())
+}
+
+// SetGrant consents to an app in a tenant, or changes what it was granted. Tokens
+// already issued keep their permissions; directory roles count at once.
+func (s *Server) SetGrant(tenantKey string, g Grant) error {
+	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error { return t.grant(g) })
+}
+
+// RevokeGrant removes the app from the tenant.
+func (s *Server) RevokeGrant(tenantKey, clientID string) error {
+	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
+		delete(t.principals, strings.ToLower(clientID))
+		return nil
+	})
+}
+
+// SetSKUs replaces the subscriptions of a tenant.
+func (s *Server) SetSKUs(tenantKey string, specs []SKUSpec) error {
+	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error { return t.setSKUs(specs) })
+}
+
+// SetDomains replaces the domains of a tenant.
+func (s *Server) SetDomains(tenantKey string, specs []DomainSpec) error {
+	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error { t.setDomains(specs); return nil })
+}
+
+// AssignRole gives an account, a group or a service principal a directory role, by
+// name or template id. The principal is a UPN or an object id.
+func (s *Server) AssignRole(tenantKey, principal, role string) error {
+	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
+		def, ok := roleByKey(role)
+		if !ok {
+			return fmt.Errorf("no directory role %q", role)
+		}
+		principal = t.principalID(principal)
+		t.assignments = append(t.assignments, roleAssignment{
+			id: guid(t.seed, t.id, "assignment", principal, def.id), principalID: principal, roleID: def.id, scope: "/",
+		})
+		return nil
+	})
+}
+
+// RemoveRole takes a directory role away.
+func (s *Server) RemoveRole(tenantKey, principal, role string) error {
+	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
+		def, ok := roleByKey(role)
+		if !ok {
+			return fmt.Errorf("no directory role %q", role)
+		}
+		principal = t.principalID(principal)
+		t.assignments = slices.DeleteFunc(t.assignments, func(a roleAssignment) bool {
+			return a.principalID == principal && a.roleID == def.id
+		})
+		return nil
+	})
+}
+
+func (t *tenant) principalID(key string) string {
+	if r, ok := t.find(key); ok {
+		return r.current.id
+	}
+	return strings.ToLower(key)
+}
+
+// GroupSpec describes a group; members and owners are UPNs or object ids.
+type GroupSpec struct {
+	DisplayName    string   `json:"displayName"`
+	RoleAssignable bool     `json:"roleAssignable,omitempty"`
+	Members        []string `json:"members,omitempty"`
+	Owners         []string `json:"owners,omitempty"`
+}
+
+// AddGroup makes a group and returns its id.
+func (s *Server) AddGroup(tenantKey string, spec GroupSpec) (string, error) {
+	var id string
+	err := s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
+		g := &group{id: guid(t.seed, t.id, "group", spec.DisplayName), displayName: spec.DisplayName, roleAssignable: spec.RoleAssignable}
+		for _, key := range spec.Members {
+			g.members = append(g.members, t.principalID(key))
+		}
+		for _, key := range spec.Owners {
+			g.owners = append(g.owners, t.principalID(key))
+		}
+		t.groups = append(t.groups, g)
+		id = g.id
+		return nil
+	})
+	return id, err
+}
+
+// coerce turns a value given in Go or JSON form into the form snapshots hold.
+func (s *userSchema) coerce(prop propID, value any) (any, error) {
+	if value == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	switch prop {
+	case propAssignedLicenses:
+		return decodeAs[[]assignedLicense](raw)
+	case propSignInActivity:
+		return decodeAs[signInActivity](raw)
+	}
+	switch s.props[prop].kind {
+	case kindString:
+		return decodeAs[string](raw)
+	case kindBool:
+		return decodeAs[bool](raw)
+	case kindInt:
+		return decodeAs[int](raw)
+	case kindTime:
+		return decodeAs[time.Time](raw)
+	case kindStrings:
+		return decodeAs[[]string](raw)
+	default:
+		return decodeAs[any](raw)
+	}
+}

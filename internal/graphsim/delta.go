@@ -1,0 +1,309 @@
+package graphsim
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// deltaState is what a delta link carries: everything the first request asked for
+// and where the client stands (concepts/delta-query-overview.md).
+type deltaState struct {
+	Select  propSet
+	Given   bool
+	IDs     []string  // $filter id eq …
+	Minimal bool      // Prefer: return=minimal
+	Issued  time.Time // of a deltaLink: when it expires counts from here
+	From    uint64    // the client has seen everything up to this version
+	To      uint64    // the round brings everything up to this version
+	Initial bool      // a first round lists every account
+	Offset  int
+	Emptied bool // the page before was empty for no reason
+	Lied    bool // an older state came after a newer in this round
+	Calm    bool // this round replays one that lied, and tells the truth
+}
+
+// deltaItem is one element of a page.
+type deltaItem struct {
+	change  change
+	removed string // reason of @removed
+	full    bool   // the whole object, not only what changed
+}
+
+// deltaUsers: api/user-delta.md.
+func deltaUsers(c *call) (*response, error) {
+	if err := c.refuseDeltaOptions(); err != nil {
+		return nil, err
+	}
+	st, err := c.deltaState()
+	if err != nil {
+		return nil, err
+	}
+	if strings.EqualFold(c.query.get("deltatoken"), "latest") {
+		return c.deltaPage(st, nil, true)
+	}
+	if st.Emptied = c.emptyPage(st); st.Emptied {
+		return c.deltaPage(st, nil, false)
+	}
+	items, last := c.deltaItems(st)
+	if !st.Calm {
+		items = c.disturb(st, items)
+	}
+	return c.deltaPage(st, items, last)
+}
+
+func (c *call) refuseDeltaOptions() error {
+	for _, option := range []string{"expand", "orderby", "search"} {
+		if c.query.has(option) {
+			return unsupportedQuery("The query parameter '$" + option + "' is not supported with delta queries.")
+		}
+	}
+	return nil
+}
+
+// deltaState begins a round, or goes on with the one the token stands for.
+func (c *call) deltaState() (*deltaState, error) {
+	q := c.query
+	if token := q.get("skiptoken"); token != "" {
+		return c.openDelta(token)
+	}
+	if token := q.get("deltatoken"); token != "" && !strings.EqualFold(token, "latest") {
+		st, err := c.openDelta(token)
+		if err != nil {
+			return nil, err
+		}
+		st.To, st.Offset = max(st.From, c.deltaHorizon()), 0
+		return st, nil
+	}
+	sel, given, err := q.selection(c.srv.schema)
+	if err != nil {
+		return nil, err
+	}
+	if sel.has(propSignInActivity) {
+		return nil, odataBadRequest("Invalid request for delta query. Delta query is not supported for the following properties: signInActivity")
+	}
+	sel.add(propObjectID)
+	ids, err := deltaFilter(q.get("filter"))
+	if err != nil {
+		return nil, err
+	}
+	return &deltaState{
+		Select: sel, Given: given, IDs: ids, Issued: c.now, Initial: true, To: c.deltaHorizon(),
+		Minimal: strings.Contains(strings.ToLower(c.req.header.Get("Prefer")), "return=minimal"),
+	}, nil
+}
+
+// deltaHorizon is the last version delta already shows: changes may be late.
+func (c *call) deltaHorizon() uint64 {
+	return c.tenant.log.versionAt(c.now.Add(-c.tenant.quirks.DeltaLag))
+}
+
+func (c *call) openDelta(token string) (*deltaState, error) {
+	st := &deltaState{}
+	if err := c.srv.sealer.open(token, st); err != nil {
+		return nil, odataBadRequest("Badly formed token.")
+	}
+	if c.now.Sub(st.Issued) <= deltaLifetime {
+		return st, nil
+	}
+	gone := c.srv.opts.DeltaExpiry == DeltaExpiryGone
+	if c.srv.opts.DeltaExpiry == DeltaExpiryAlternate {
+		gone = c.srv.expired.Add(1)%2 == 1
+	}
+	if gone {
+		return nil, &graphError{
+			status: http.StatusGone, code: "resyncRequired", message: "Resync required. Any local data must be discarded and a full synchronization done.",
+			header: http.Header{"Location": {c.url("/users/delta?$deltatoken=")}},
+		}
+	}
+	return nil, &graphError{status: http.StatusBadRequest, code: "syncStateNotFound", message: "The sync state generation is not found; the token has expired."}
+}
+
+// deltaFilter reads the only filter delta takes: up to 50 ids joined by or.
+func deltaFilter(raw string) ([]string, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	var ids []string
+	for _, clause := range strings.Split(raw, " or ") {
+		parts := strings.Fields(clause)
+		if len(parts) != 3 || !strings.EqualFold(parts[0], "id") || !strings.EqualFold(parts[1], "eq") {
+			return nil, unsupportedQuery("Delta query supports only filters on id.")
+		}
+		id, quoted := unquote(parts[2])
+		if !quoted || uuid.Validate(id) != nil {
+			return nil, odataBadRequest("Invalid filter clause: Invalid object identifier '" + id + "'.")
+		}
+		ids = append(ids, strings.ToLower(id))
+	}
+	if len(ids) > 50 {
+		return nil, unsupportedQuery("Delta query supports at most 50 ids in a filter.")
+	}
+	return ids, nil
+}
+
+// deltaItems collects a page of the round and moves the offset behind it.
+func (c *call) deltaItems(st *deltaState) (items []deltaItem, last bool) {
+	size := c.srv.opts.DeltaPageSize
+	if st.Initial {
+		return c.initialItems(st, size)
+	}
+	all := c.changedItems(st)
+	from := min(st.Offset, len(all))
+	to := min(from+size, len(all))
+	st.Offset = to
+	return all[from:to], to == len(all)
+}
+
+func (c *call) initialItems(st *deltaState, size int) ([]deltaItem, bool) {
+	var items []deltaItem
+	order := c.tenant.order
+	for ; st.Offset < len(order) && len(items) < size; st.Offset++ {
+		r := c.tenant.users[order[st.Offset]]
+		if len(st.IDs) > 0 && !slices.Contains(st.IDs, r.current.id) {
+			continue
+		}
+		switch {
+		case r.live():
+			items = append(items, deltaItem{change: change{id: r.current.id, state: r.current}, full: true})
+		case !r.purged && c.tenant.quirks.DeltaInitialRemoved:
+			items = append(items, deltaItem{change: change{id: r.current.id}, removed: "changed"})
+		}
+	}
+	return items, st.Offset >= len(order)
+}
+
+// changedItems folds the round's changes into one item per account, in the order
+// of the last change. Changes to unselected properties do not surface.
+func (c *call) changedItems(st *deltaState) []deltaItem {
+	entries := c.tenant.log.between(st.From, st.To)
+	lastOf := make(map[string]int, len(entries))
+	masks := make(map[string]propSet, len(entries))
+	whole := make(map[string]bool)
+	for i, e := range entries {
+		lastOf[e.id] = i
+		masks[e.id] = masks[e.id].union(e.mask)
+		if e.kind != changeUpdated {
+			whole[e.id] = true
+		}
+	}
+	tracked := c.srv.schema.tracked(st.Select)
+	var items []deltaItem
+	for i, e := range entries {
+		if lastOf[e.id] != i || len(st.IDs) > 0 && !slices.Contains(st.IDs, e.id) {
+			continue
+		}
+		if !whole[e.id] && !masks[e.id].intersects(tracked) {
+			continue
+		}
+		e.mask = masks[e.id].intersection(tracked)
+		items = append(items, deltaItem{change: e, removed: removalReason(e.kind, e.state), full: whole[e.id]})
+	}
+	return items
+}
+
+func removalReason(kind changeKind, state *user) string {
+	if kind == changePurged {
+		return "deleted"
+	}
+	if v, _ := state.get(propDeletedDateTime); v != nil {
+		return "changed"
+	}
+	return ""
+}
+
+// tracked leaves out the properties whose changes delta does not see.
+func (s *userSchema) tracked(sel propSet) propSet {
+	var out propSet
+	for i := range s.props {
+		if sel.has(propID(i)) && !s.props[i].is(untracked) {
+			out.add(propID(i))
+		}
+	}
+	return out
+}
+
+// emptyPage decides whether the client gets an empty page with a nextLink first.
+// A round without changes is spared: it would have one for ever.
+func (c *call) emptyPage(st *deltaState) bool {
+	rate := c.tenant.quirks.DeltaEmptyPage
+	if rate == 0 || st.Emptied || !st.Initial && st.From == st.To {
+		return false
+	}
+	return chance(c.tenant.seed, "empty page", itoa(st.To), itoa(uint64(st.Offset))) < rate
+}
+
+// disturb adds what Microsoft allows itself: objects that come twice, and older
+// states after newer ones. A round that lied is replayed by its deltaLink, and the
+// replay tells the truth.
+func (c *call) disturb(st *deltaState, items []deltaItem) []deltaItem {
+	q, out := c.tenant.quirks, slices.Clone(items)
+	for _, it := range items {
+		version := itoa(it.change.version)
+		if chance(c.tenant.seed, "repeat", it.change.id, version) < q.DeltaRepeat {
+			out = append(out, it)
+		}
+		if it.full || it.removed != "" || chance(c.tenant.seed, "stale", it.change.id, version) >= q.DeltaStale {
+			continue
+		}
+		if before := c.stateBefore(it.change); before != nil {
+			it.change.state = before
+			out = append(out, it)
+			st.Lied = true
+		}
+	}
+	return out
+}
+
+// stateBefore is the account's state before its last change in the round, or nil
+// when it was not there.
+func (c *call) stateBefore(last change) *user {
+	var before *user
+	for _, e := range c.tenant.log.between(0, last.version-1) {
+		if e.id == last.id {
+			before = e.state
+		}
+	}
+	if before == nil || removalReason(changeUpdated, before) != "" {
+		return nil
+	}
+	return before
+}
+
+// deltaPage renders a page with its nextLink or deltaLink.
+func (c *call) deltaPage(st *deltaState, items []deltaItem, last bool) (*response, error) {
+	var values []json.RawMessage
+	for _, it := range items {
+		values = append(values, c.renderDelta(st, it))
+	}
+	link, option, next := "@odata.nextLink", "$skiptoken=", *st
+	if last {
+		link, option = "@odata.deltaLink", "$deltatoken="
+		next = deltaState{Select: st.Select, Given: st.Given, IDs: st.IDs, Minimal: st.Minimal, Issued: c.now, From: st.To, Calm: st.Lied}
+		if st.Lied {
+			next.From = st.From
+		}
+	}
+	token, err := c.srv.sealer.seal(next)
+	if err != nil {
+		return nil, err
+	}
+	context := c.context("users" + c.fragment(st.Select, st.Given))
+	return collection(context, values, jsonMember{link, c.url("/users/delta?" + option + token)}), nil
+}
+
+func (c *call) renderDelta(st *deltaState, it deltaItem) json.RawMessage {
+	if it.removed != "" {
+		return object(jsonMember{"id", it.change.id}, jsonMember{"@removed", map[string]string{"reason": it.removed}})
+	}
+	sel := st.Select
+	if st.Minimal && !it.full {
+		sel = it.change.mask
+		sel.add(propObjectID)
+	}
+	return c.srv.schema.encodeUser(it.change.state, sel, true)
+}

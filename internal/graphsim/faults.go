@@ -1,0 +1,193 @@
+package graphsim
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// FaultKind is what an injected fault does.
+type FaultKind string
+
+// Kinds of faults.
+const (
+	FaultStatus FaultKind = "status" // answer Status
+	FaultDelay  FaultKind = "delay"  // answer rightly, but after Delay
+	FaultHang   FaultKind = "hang"   // never answer
+	FaultReset  FaultKind = "reset"  // cut the connection
+)
+
+// Fault makes matching requests fail. Empty Tenant, Method or Path match all; Path
+// is a template as the journal has it, such as /users/{id}, or
+// /oauth2/v2.0/token for the token endpoint.
+type Fault struct {
+	ID     int       `json:"id"`
+	Kind   FaultKind `json:"kind"`
+	Tenant string    `json:"tenant,omitempty"`
+	Method string    `json:"method,omitempty"`
+	Path   string    `json:"path,omitempty"`
+	// Rate is the share of matching requests that fail; zero means all.
+	Rate float64 `json:"rate,omitempty"`
+	// Count is how often the fault is injected at most; zero means for ever.
+	Count int `json:"count,omitempty"`
+	// After injects the fault after the request had its effect.
+	After bool `json:"after,omitempty"`
+	// Status and Code of FaultStatus; 503 and ServiceNotAvailable when empty.
+	Status int    `json:"status,omitempty"`
+	Code   string `json:"code,omitempty"`
+	// RetryAfter in seconds is sent with FaultStatus.
+	RetryAfter int `json:"retryAfter,omitempty"`
+	// DelaySeconds of FaultDelay.
+	DelaySeconds float64 `json:"delaySeconds,omitempty"`
+	// Injected is how often the fault really was injected.
+	Injected int `json:"injected"`
+}
+
+// Before reports whether the fault strikes before the request has its effect.
+func (f *Fault) Before() bool { return !f.After }
+
+func (f *Fault) validate() error {
+	switch f.Kind {
+	case FaultStatus, FaultDelay, FaultHang, FaultReset:
+	default:
+		return fmt.Errorf("unknown fault kind %q", f.Kind)
+	}
+	if f.Rate < 0 || f.Rate > 1 {
+		return fmt.Errorf("fault rate %v is not within 0 and 1", f.Rate)
+	}
+	return nil
+}
+
+func (f *Fault) matches(tenant, method, path string) bool {
+	return (f.Tenant == "" || strings.EqualFold(f.Tenant, tenant)) &&
+		(f.Method == "" || strings.EqualFold(f.Method, method)) &&
+		(f.Path == "" || strings.EqualFold(f.Path, path)) &&
+		(f.Count == 0 || f.Injected < f.Count)
+}
+
+// faultBoard holds the faults in force.
+type faultBoard struct {
+	armed  atomic.Bool // spares the lock while there are none
+	mu     sync.Mutex
+	seed   uint64
+	nextID int
+	faults []*armedFault
+}
+
+type armedFault struct {
+	Fault
+	rng *rand.Rand
+}
+
+// pick decides whether a request fails, and counts it.
+func (b *faultBoard) pick(tenant, method, path string) *Fault {
+	if !b.armed.Load() {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range b.faults {
+		if !f.matches(tenant, method, path) || f.Rate > 0 && f.rng.Float64() >= f.Rate {
+			continue
+		}
+		f.Injected++
+		picked := f.Fault
+		return &picked
+	}
+	return nil
+}
+
+// AddFault arms a fault and returns its id.
+func (s *Server) AddFault(f Fault) (int, error) {
+	if err := f.validate(); err != nil {
+		return 0, err
+	}
+	b := &s.faults
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.nextID++
+	f.ID, f.Injected = b.nextID, 0
+	b.faults = append(b.faults, &armedFault{Fault: f, rng: rand.New(rand.NewPCG(b.seed, uint64(f.ID)))}) //nolint:gosec // reproducible on purpose
+	b.armed.Store(true)
+	return f.ID, nil
+}
+
+// Faults lists the faults in force with the number of injections so far.
+func (s *Server) Faults() []Fault {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	list := make([]Fault, 0, len(s.faults.faults))
+	for _, f := range s.faults.faults {
+		list = append(list, f.Fault)
+	}
+	return list
+}
+
+// RemoveFault disarms a fault; id 0 disarms all. It reports whether there was one.
+func (s *Server) RemoveFault(id int) bool {
+	b := &s.faults
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	kept := b.faults[:0:0]
+	for _, f := range b.faults {
+		if id != 0 && f.ID != id {
+			kept = append(kept, f)
+		}
+	}
+	removed := len(kept) < len(b.faults)
+	b.faults = kept
+	b.armed.Store(len(kept) > 0)
+	return removed
+}
+
+// inject carries a fault out. A nil response lets the request go on.
+func (s *Server) inject(req *request, f *Fault, entry *Entry) *response {
+	entry.Fault = string(f.Kind)
+	switch f.Kind {
+	case FaultDelay:
+		s.wait(req.ctx, s.clock.After(time.Duration(f.DelaySeconds*float64(time.Second))))
+		return nil
+	case FaultHang:
+		s.wait(req.ctx, nil)
+		return &response{header: http.Header{}, drop: true}
+	case FaultReset:
+		return &response{header: http.Header{}, drop: true}
+	default:
+		return f.statusResponse(s.clock.Now(), entry.RequestID)
+	}
+}
+
+// wait returns when the timer fires, the client gives up, or the server closes.
+func (s *Server) wait(ctx context.Context, timer <-chan time.Time) {
+	select {
+	case <-timer:
+	case <-ctx.Done():
+	case <-s.closing:
+	}
+}
+
+func (f *Fault) statusResponse(now time.Time, requestID string) *response {
+	status, code := f.Status, f.Code
+	if status == 0 {
+		status = http.StatusServiceUnavailable
+	}
+	if code == "" {
+		code = map[int]string{
+			http.StatusTooManyRequests:     "TooManyRequests",
+			http.StatusServiceUnavailable:  "ServiceNotAvailable",
+			http.StatusInternalServerError: "InternalServerError",
+			http.StatusGatewayTimeout:      "GatewayTimeout",
+		}[status]
+	}
+	res := (&graphError{status: status, code: code, message: "Injected fault."}).response(now, requestID, requestID)
+	if f.RetryAfter > 0 {
+		res.header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+	return res
+}

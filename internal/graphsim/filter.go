@@ -1,0 +1,337 @@
+package graphsim
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// predicate decides whether a user matches a $filter.
+type predicate func(*user) bool
+
+// parseFilter compiles the part of OData's filter language that clients of the
+// users collection use. What a property or a plain query does not support is
+// refused as Graph refuses it (concepts/filter-query-parameter.md,
+// aad-advanced-queries.md).
+func parseFilter(raw string, schema *userSchema, advanced bool) (predicate, error) {
+	if strings.TrimSpace(raw) == "" {
+		return nil, nil //nolint:nilnil // no filter is no error
+	}
+	tokens, err := lexFilter(raw)
+	if err != nil {
+		return nil, odataBadRequest("Invalid filter clause: " + err.Error())
+	}
+	p := &filterParser{tokens: tokens, schema: schema, advanced: advanced}
+	pred, err := p.or()
+	if err == nil && !p.done() {
+		err = p.syntax()
+	}
+	if err != nil {
+		var refused *graphError
+		if errors.As(err, &refused) {
+			return nil, refused
+		}
+		return nil, odataBadRequest("Invalid filter clause: " + err.Error())
+	}
+	return pred, nil
+}
+
+type filterParser struct {
+	tokens   []filterToken
+	pos      int
+	schema   *userSchema
+	advanced bool
+}
+
+func (p *filterParser) done() bool { return p.pos >= len(p.tokens) }
+
+func (p *filterParser) peek() filterToken {
+	if p.done() {
+		return filterToken{}
+	}
+	return p.tokens[p.pos]
+}
+
+func (p *filterParser) next() filterToken {
+	t := p.peek()
+	p.pos++
+	return t
+}
+
+// word consumes a keyword, symbol or name if it comes next.
+func (p *filterParser) word(text string) bool {
+	t := p.peek()
+	if t.kind == tokenWord && strings.EqualFold(t.text, text) {
+		p.pos++
+		return true
+	}
+	return false
+}
+
+func (p *filterParser) syntax() error {
+	return errors.New("Syntax error at position " + itoa(uint64(p.peek().at)) + ".") //nolint:staticcheck // Graph's words
+}
+
+func (p *filterParser) or() (predicate, error) {
+	left, err := p.and()
+	for err == nil && p.word("or") {
+		var right predicate
+		if right, err = p.and(); err == nil {
+			l := left
+			left = func(u *user) bool { return l(u) || right(u) }
+		}
+	}
+	return left, err
+}
+
+func (p *filterParser) and() (predicate, error) {
+	left, err := p.unary()
+	for err == nil && p.word("and") {
+		var right predicate
+		if right, err = p.unary(); err == nil {
+			l := left
+			left = func(u *user) bool { return l(u) && right(u) }
+		}
+	}
+	return left, err
+}
+
+func (p *filterParser) unary() (predicate, error) {
+	switch {
+	case p.word("not"):
+		if !p.advanced {
+			return nil, unsupportedQuery("Unsupported property filter clause operator 'Not'.")
+		}
+		inner, err := p.unary()
+		if err != nil {
+			return nil, err
+		}
+		return func(u *user) bool { return !inner(u) }, nil
+	case p.word("("):
+		inner, err := p.or()
+		if err == nil && !p.word(")") {
+			err = p.syntax()
+		}
+		return inner, err
+	case p.peek().kind == tokenWord:
+		return p.clause()
+	default:
+		return nil, p.syntax()
+	}
+}
+
+// clause is a function call, a comparison, an in list, or any() over strings.
+func (p *filterParser) clause() (predicate, error) {
+	name := p.next().text
+	switch strings.ToLower(name) {
+	case "startswith", "endswith", "contains":
+		if p.word("(") {
+			return p.function(strings.ToLower(name))
+		}
+	}
+	if collection, lambda, ok := strings.Cut(name, "/"); ok && strings.EqualFold(lambda, "any") && p.word("(") {
+		return p.lambda(collection)
+	}
+	prop, err := p.property(name)
+	if err != nil {
+		return nil, err
+	}
+	op := strings.ToLower(p.next().text)
+	if op == "in" {
+		return p.in(prop)
+	}
+	value, err := p.literal(prop)
+	if err != nil {
+		return nil, err
+	}
+	return p.compare(prop, op, value)
+}
+
+func (p *filterParser) property(name string) (propID, error) {
+	prop, ok := p.schema.lookup(name)
+	if !ok {
+		return 0, odataBadRequest("Invalid filter clause: Could not find a property named '" + name + "' on type '" + userType + "'.")
+	}
+	def := &p.schema.props[prop]
+	if def.is(filterable) || def.is(filterAdv) && p.advanced {
+		return prop, nil
+	}
+	if prop == propSignInActivity {
+		return 0, notSimulated("$filter on signInActivity")
+	}
+	return 0, p.unsupported(def)
+}
+
+func (p *filterParser) unsupported(def *property) error {
+	return unsupportedQuery("Unsupported or invalid query filter clause specified for property '" + def.name + "' of resource 'User'.")
+}
+
+func (p *filterParser) function(name string) (predicate, error) {
+	arg := p.next().text
+	prop, err := p.property(arg)
+	if err != nil {
+		return nil, err
+	}
+	def := &p.schema.props[prop]
+	switch {
+	case name == "contains":
+		return nil, unsupportedQuery("Unsupported property filter clause operator 'Contains'.")
+	case def.kind != kindString || prop == propObjectID:
+		return nil, p.unsupported(def)
+	case name == "endswith" && (!p.advanced || !def.is(filterEnds)):
+		return nil, unsupportedQuery("Operator 'EndsWith' is not supported because the 'ConsistencyLevel:eventual' header is missing. Refer to https://aka.ms/graph-docs/advanced-queries for more information")
+	}
+	if !p.word(",") {
+		return nil, p.syntax()
+	}
+	value := p.next()
+	if value.kind != tokenString || !p.word(")") {
+		return nil, p.syntax()
+	}
+	want, match := strings.ToLower(value.text), strings.HasPrefix
+	if name == "endswith" {
+		match = strings.HasSuffix
+	}
+	return func(u *user) bool { return match(strings.ToLower(u.str(prop)), want) }, nil
+}
+
+// lambda reads any(x:x eq 'value') and any(x:startswith(x,'value')) over a
+// collection of strings.
+func (p *filterParser) lambda(collection string) (predicate, error) {
+	prop, err := p.property(collection)
+	if err != nil {
+		return nil, err
+	}
+	if p.schema.props[prop].kind != kindStrings {
+		return nil, unsupportedQuery("Complex query on property " + p.schema.props[prop].name + " is not supported.")
+	}
+	variable := p.next().text
+	if !p.word(":") {
+		return nil, p.syntax()
+	}
+	match := strings.EqualFold
+	ok := p.word(variable) && p.word("eq")
+	if !ok && p.word("startswith") {
+		ok = p.word("(") && p.word(variable) && p.word(",")
+		match = func(s, prefix string) bool { return strings.HasPrefix(strings.ToLower(s), strings.ToLower(prefix)) }
+	}
+	value := p.next()
+	if !ok || value.kind != tokenString {
+		return nil, p.syntax()
+	}
+	for p.word(")") { // of startswith, and of any
+	}
+	return func(u *user) bool {
+		v, _ := u.get(prop)
+		list, _ := v.([]string)
+		for _, s := range list {
+			if match(s, value.text) {
+				return true
+			}
+		}
+		return false
+	}, nil
+}
+
+func (p *filterParser) in(prop propID) (predicate, error) {
+	if !p.word("(") {
+		return nil, p.syntax()
+	}
+	var values []any
+	for {
+		v, err := p.literal(prop)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+		if p.word(")") {
+			break
+		}
+		if !p.word(",") {
+			return nil, p.syntax()
+		}
+	}
+	if len(values) > 15 {
+		return nil, unsupportedQuery("Too many child clauses specified in search filter expression containing 'OR' operators: " + itoa(uint64(len(values))) + ". Max allowed: 15.")
+	}
+	return func(u *user) bool {
+		have, _ := u.get(prop)
+		for _, v := range values {
+			if equalValue(have, v) {
+				return true
+			}
+		}
+		return false
+	}, nil
+}
+
+// literal reads a value of the property's type.
+func (p *filterParser) literal(prop propID) (any, error) {
+	t := p.next()
+	if t.kind == tokenWord && strings.EqualFold(t.text, "null") {
+		return nil, nil
+	}
+	mismatch := errors.New("A binary operator with incompatible types was detected.") //nolint:staticcheck // Graph's words
+	switch p.schema.props[prop].kind {
+	case kindBool:
+		if t.kind == tokenWord && (strings.EqualFold(t.text, "true") || strings.EqualFold(t.text, "false")) {
+			return strings.EqualFold(t.text, "true"), nil
+		}
+	case kindTime:
+		if at, err := time.Parse(time.RFC3339, t.text); t.kind == tokenWord && err == nil {
+			return at, nil
+		}
+	case kindString:
+		if t.kind == tokenString {
+			return t.text, nil
+		}
+	default:
+		return nil, p.unsupported(&p.schema.props[prop])
+	}
+	return nil, mismatch
+}
+
+func (p *filterParser) compare(prop propID, op string, value any) (predicate, error) {
+	switch op {
+	case "eq":
+		return func(u *user) bool { have, _ := u.get(prop); return equalValue(have, value) }, nil
+	case "ne":
+		if !p.advanced {
+			return nil, unsupportedQuery("Unsupported property filter clause operator 'NotEqualsMatch'.")
+		}
+		return func(u *user) bool { have, _ := u.get(prop); return !equalValue(have, value) }, nil
+	case "ge", "le":
+		return func(u *user) bool {
+			have, _ := u.get(prop)
+			order, ok := orderValues(have, value)
+			return ok && (op == "ge" && order >= 0 || op == "le" && order <= 0)
+		}, nil
+	case "gt", "lt":
+		return nil, unsupportedQuery("Unsupported property filter clause operator '" + map[string]string{"gt": "GreaterThan", "lt": "LessThan"}[op] + "'.")
+	default:
+		return nil, p.syntax()
+	}
+}
+
+// equalValue compares as the directory does: strings without regard to case, and
+// what was never set is null.
+func equalValue(have, want any) bool {
+	if h, ok := have.(string); ok {
+		w, ok := want.(string)
+		return ok && strings.EqualFold(h, w)
+	}
+	return sameValue(have, want)
+}
+
+func orderValues(have, want any) (int, bool) {
+	switch h := have.(type) {
+	case string:
+		w, ok := want.(string)
+		return strings.Compare(strings.ToLower(h), strings.ToLower(w)), ok
+	case time.Time:
+		w, ok := want.(time.Time)
+		return h.Compare(w), ok
+	default:
+		return 0, false
+	}
+}

@@ -1,0 +1,61 @@
+package graphsim
+
+import "strings"
+
+// endpoint is one operation of Microsoft Graph.
+type endpoint struct {
+	method   string
+	template string // "/users/{id}"
+	beta     bool   // also, or only, under /beta
+	v1       bool
+	cost     int       // resource units (concepts/throttling-limits.md)
+	class    costClass // which budgets it draws on
+	perms    []string  // application permissions, any of which is enough
+	handle   func(*call) (*response, error)
+
+	parts []string
+}
+
+// label names the endpoint in the journal and the counters: "GET /users/{id}".
+func (e *endpoint) label() string { return e.method + " " + e.template }
+
+// router finds endpoints by method and path.
+type router struct {
+	byLength map[int][]*endpoint
+}
+
+func newRouter(endpoints []*endpoint) *router {
+	r := &router{byLength: map[int][]*endpoint{}}
+	for _, e := range endpoints {
+		e.parts = strings.Split(strings.TrimPrefix(e.template, "/"), "/")
+		r.byLength[len(e.parts)] = append(r.byLength[len(e.parts)], e)
+	}
+	return r
+}
+
+// match returns the endpoint and the values of its template's parameters.
+// Literal segments win over parameters: endpoints are listed in that order.
+func (r *router) match(method, version string, segs []string) (*endpoint, []string) {
+	for _, e := range r.byLength[len(segs)] {
+		if e.method != method || version == "beta" && !e.beta || version == "v1.0" && !e.v1 {
+			continue
+		}
+		if params, ok := e.bind(segs); ok {
+			return e, params
+		}
+	}
+	return nil, nil
+}
+
+func (e *endpoint) bind(segs []string) ([]string, bool) {
+	var params []string
+	for i, part := range e.parts {
+		switch {
+		case strings.HasPrefix(part, "{"):
+			params = append(params, segs[i])
+		case !strings.EqualFold(part, segs[i]):
+			return nil, false
+		}
+	}
+	return params, true
+}

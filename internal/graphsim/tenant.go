@@ -1,0 +1,204 @@
+package graphsim
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// tenant is one Microsoft 365 tenant. Everything below mu is guarded by it; a
+// request holds only the lock of its own tenant.
+type tenant struct {
+	id     string
+	seed   uint64
+	schema *userSchema
+	clock  *Clock
+	quirks Quirks
+
+	mu          sync.Mutex
+	displayName string
+	country     string
+	created     time.Time
+	domains     []domain
+
+	users   map[string]*userRecord
+	upns    map[string]string // canonical UPN of live accounts → id
+	order   []string          // ids as created, deleted ones included
+	log     changeLog
+	signIns map[string]signInActivity
+
+	groups      []*group
+	assignments []roleAssignment
+	skus        []*subscribedSKU
+	consumed    map[string]int // SKU id → accounts that hold it
+
+	principals map[string]*servicePrincipal // by app id
+	budgets    map[string]*appBudget        // by app id
+	stats      *statistics
+}
+
+// domain is one of the tenant's domains.
+type domain struct {
+	name      string
+	federated bool
+	verified  bool
+	isDefault bool
+	isInitial bool
+}
+
+// group is as much of a group as admin protection needs.
+type group struct {
+	id             string
+	displayName    string
+	roleAssignable bool
+	members        []string
+	owners         []string
+}
+
+// roleAssignment gives a role to a user, a group or a service principal.
+type roleAssignment struct {
+	id          string
+	principalID string
+	roleID      string
+	scope       string
+}
+
+func (t *tenant) domain(name string) (domain, bool) {
+	for _, d := range t.domains {
+		if strings.EqualFold(d.name, name) {
+			return d, true
+		}
+	}
+	return domain{}, false
+}
+
+func (t *tenant) defaultDomain() string {
+	for _, d := range t.domains {
+		if d.isDefault {
+			return d.name
+		}
+	}
+	return ""
+}
+
+// find resolves an object id or a user principal name to a live account.
+func (t *tenant) find(key string) (*userRecord, bool) {
+	if r, ok := t.users[strings.ToLower(key)]; ok {
+		return r, r.live()
+	}
+	if id, ok := t.upns[canonicalUPN(key)]; ok {
+		return t.users[id], true
+	}
+	return nil, false
+}
+
+// create adds an account.
+func (t *tenant) create(u *user, now time.Time) *userRecord {
+	r := &userRecord{current: u, syncedEnabled: u.boolean(propAccountEnabled)}
+	t.users[u.id] = r
+	t.upns[canonicalUPN(u.upn())] = u.id
+	t.order = append(t.order, u.id)
+	t.countLicenses(nil, u)
+	t.log.append(change{at: now, id: u.id, kind: changeCreated, state: u})
+	return r
+}
+
+// apply makes the changes, keeps every index true, and says what really changed.
+func (t *tenant) apply(r *userRecord, changes []field, now time.Time) propSet {
+	next, changed := r.current.with(changes)
+	if changed.empty() {
+		return changed
+	}
+	if changed.has(propUserPrincipalName) && r.live() {
+		delete(t.upns, canonicalUPN(r.current.upn()))
+		t.upns[canonicalUPN(next.upn())] = next.id
+	}
+	if changed.has(propAssignedLicenses) {
+		t.countLicenses(r.current, next)
+	}
+	r.remember(now, t.quirks.ReadLag)
+	r.current = next
+	t.log.append(change{at: now, id: next.id, kind: changeUpdated, mask: changed, state: next})
+	return changed
+}
+
+// softDelete moves an account to deletedItems.
+func (t *tenant) softDelete(r *userRecord, now time.Time) {
+	delete(t.upns, canonicalUPN(r.current.upn()))
+	r.current, _ = r.current.with([]field{{propDeletedDateTime, now}})
+	r.deletedAt = now
+	r.past = nil
+	t.countLicenses(r.current, nil)
+	t.log.append(change{at: now, id: r.current.id, kind: changeDeleted, state: r.current})
+}
+
+// restore brings a soft-deleted account back.
+func (t *tenant) restore(r *userRecord, now time.Time) {
+	r.current, _ = r.current.with([]field{{propDeletedDateTime, nil}})
+	r.deletedAt = time.Time{}
+	t.upns[canonicalUPN(r.current.upn())] = r.current.id
+	t.countLicenses(nil, r.current)
+	t.log.append(change{at: now, id: r.current.id, kind: changeRestored, state: r.current})
+}
+
+// purge removes an account for good.
+func (t *tenant) purge(r *userRecord, now time.Time) {
+	if r.live() {
+		t.softDelete(r, now)
+	}
+	r.purged = true
+	delete(t.signIns, r.current.id)
+	t.log.append(change{at: now, id: r.current.id, kind: changePurged, state: r.current})
+}
+
+func (t *tenant) countLicenses(before, after *user) {
+	for _, side := range []struct {
+		user  *user
+		delta int
+	}{{before, -1}, {after, 1}} {
+		if side.user == nil {
+			continue
+		}
+		v, _ := side.user.get(propAssignedLicenses)
+		licenses, _ := v.([]assignedLicense)
+		for _, l := range licenses {
+			t.consumed[l.SKUID] += side.delta
+		}
+	}
+}
+
+// rolesOf lists the active directory roles of a principal, direct and through
+// role-assignable groups.
+func (t *tenant) rolesOf(id string) []string {
+	principals := []string{id}
+	for _, g := range t.groups {
+		if slices.Contains(g.members, id) {
+			principals = append(principals, g.id)
+		}
+	}
+	var roles []string
+	for _, a := range t.assignments {
+		if slices.Contains(principals, a.principalID) && !slices.Contains(roles, a.roleID) {
+			roles = append(roles, a.roleID)
+		}
+	}
+	return roles
+}
+
+// inRoleAssignableGroup reports membership or ownership of a role-assignable group.
+func (t *tenant) inRoleAssignableGroup(id string) bool {
+	return slices.ContainsFunc(t.groups, func(g *group) bool {
+		return g.roleAssignable && (slices.Contains(g.members, id) || slices.Contains(g.owners, id))
+	})
+}
+
+// hasPlan reports whether any live subscription contains the service plan.
+func (t *tenant) hasPlan(plan string) bool {
+	return slices.ContainsFunc(t.skus, func(s *subscribedSKU) bool {
+		return s.enabled > 0 && s.status() == "Enabled" &&
+			slices.ContainsFunc(s.plans, func(p servicePlan) bool { return p.id == plan })
+	})
+}
+
+func (t *tenant) hasP1() bool { return t.hasPlan(planEntraP1) || t.hasPlan(planEntraP2) }

@@ -1,0 +1,192 @@
+package graphsim
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// costClass says which budgets an endpoint draws on.
+type costClass uint8
+
+const (
+	classRead    costClass = iota // identity read: resource units
+	classWrite                    // identity write: resource units and writes
+	classReport                   // reports, audit logs, authentication methods
+	classPolicy                   // conditional access: one request a second and tenant
+	classNothing                  // draws on nothing itself
+)
+
+func (c costClass) write() bool { return c == classWrite }
+
+// Limits of concepts/throttling-limits.md.
+const (
+	smallTenant, mediumTenant = 50, 500
+	identityWindow            = 10 * time.Second
+)
+
+// meter is a budget per window of time.
+type meter struct {
+	limit  int
+	window time.Duration
+	// silent budgets refuse without Retry-After.
+	silent bool
+
+	start time.Time
+	used  int
+	until time.Time // refused callers were told to stay away until then
+}
+
+// left rolls the window on and returns what remains of it.
+func (m *meter) left(now time.Time) int {
+	if now.Sub(m.start) >= m.window {
+		m.start, m.used = now, 0
+	}
+	return m.limit - m.used
+}
+
+// charge is an amount to be drawn from a meter.
+type charge struct {
+	meter  *meter
+	amount int
+	scope  string
+}
+
+// appBudget is what one app may draw in one tenant.
+type appBudget struct {
+	units, writes, reports, signIns meter
+	// Of the tenant as a whole, over all apps.
+	policies *meter
+	tenant   *meter
+}
+
+func newAppBudget() *appBudget {
+	return &appBudget{
+		units:    meter{limit: 3500, window: identityWindow},
+		writes:   meter{limit: 3000, window: 150 * time.Second},
+		reports:  meter{limit: 5, window: 10 * time.Second},
+		signIns:  meter{limit: 10, window: time.Minute},
+		policies: &meter{limit: 1, window: time.Second, silent: true},
+		tenant:   &meter{limit: 18000, window: 5 * time.Minute},
+	}
+}
+
+// globalBudget is what one app may draw over all tenants.
+type globalBudget struct {
+	units, writes, reports, signIns meter
+}
+
+func newGlobalBudget() globalBudget {
+	return globalBudget{
+		units:   meter{limit: 150000, window: 20 * time.Second},
+		writes:  meter{limit: 35000, window: 5 * time.Minute},
+		reports: meter{limit: 122, window: 10 * time.Second},
+		signIns: meter{limit: 10, window: time.Minute},
+	}
+}
+
+// budgetOf returns the app's budget in the tenant; budgets of a tenant share what
+// counts over all apps.
+func (t *tenant) budgetOf(app string) *appBudget {
+	if b, ok := t.budgets[app]; ok {
+		return b
+	}
+	b := newAppBudget()
+	for _, other := range t.budgets {
+		b.policies, b.tenant = other.policies, other.tenant
+		break
+	}
+	t.budgets[app] = b
+	return b
+}
+
+// unitLimit depends on the size of the tenant.
+func (t *tenant) unitLimit() int {
+	switch n := len(t.upns); {
+	case n < smallTenant:
+		return 3500
+	case n <= mediumTenant:
+		return 5000
+	default:
+		return 8000
+	}
+}
+
+// units is the cost of a call in resource units.
+func (c *call) units() int {
+	n := c.endpoint.cost
+	if c.query.has("select") {
+		n--
+	}
+	if top := c.query.get("top"); c.query.has("top") && (len(top) == 1 || len(top) == 2 && top[0] == '1') {
+		n-- // $top below 20
+	}
+	if c.query.has("expand") {
+		n++
+	}
+	return max(n, 1)
+}
+
+// throttle charges a call to every budget it draws on, or refuses it. A refused
+// call is charged to none.
+func (s *Server) throttle(c *call) error {
+	if s.opts.NoThrottling || c.endpoint.class == classNothing {
+		return nil
+	}
+	c.app.mu.Lock()
+	defer c.app.mu.Unlock()
+	charges := s.charges(c)
+	for _, ch := range charges {
+		if ch.meter.left(c.now) >= ch.amount {
+			continue
+		}
+		c.entry.TooEarly = c.now.Before(ch.meter.until)
+		ch.meter.until = ch.meter.start.Add(ch.meter.window)
+		return tooManyRequests(ch, c.now)
+	}
+	for _, ch := range charges {
+		ch.meter.used += ch.amount
+		if share := float64(ch.meter.used) / float64(ch.meter.limit); share > c.used {
+			c.used, c.scope = share, ch.scope
+		}
+	}
+	return nil
+}
+
+func (s *Server) charges(c *call) []charge {
+	own, global := c.tenant.budgetOf(c.app.id), &c.app.budget
+	own.units.limit = c.tenant.unitLimit()
+	var charges []charge
+	both := func(a, b *meter, n int) {
+		charges = append(charges, charge{a, n, "Tenant_Application"}, charge{b, n, "Application"})
+	}
+	switch c.endpoint.class {
+	case classWrite:
+		both(&own.writes, &global.writes, 1)
+		charges = append(charges, charge{own.tenant, 1, "Tenant"})
+		fallthrough
+	case classRead:
+		c.entry.RU = c.units()
+		both(&own.units, &global.units, c.entry.RU)
+	case classReport:
+		both(&own.reports, &global.reports, 1)
+	case classPolicy:
+		charges = append(charges, charge{own.policies, 1, "Tenant"})
+	}
+	if strings.Contains(strings.ToLower(c.query.get("select")+c.query.get("filter")), "signinactivity") {
+		both(&own.signIns, &global.signIns, 1)
+	}
+	return charges
+}
+
+func tooManyRequests(ch charge, now time.Time) *graphError {
+	e := &graphError{
+		status: http.StatusTooManyRequests, code: "TooManyRequests",
+		message: "Too many requests. Please retry after the interval specified in the Retry-After header.",
+		header:  http.Header{"X-Ms-Throttle-Scope": {ch.scope + "/ReadWrite"}},
+	}
+	if !ch.meter.silent {
+		e.retryAfter = max(ch.meter.until.Sub(now), time.Second)
+	}
+	return e
+}
