@@ -42,7 +42,8 @@ func (e *Events) Warning(obj client.Object, reason, action, note string) {
 func (e *Events) Transitions(obj client.Object, before, after []metav1.Condition) {
 	told := map[string]bool{}
 	for _, condition := range facetsFirst(after) {
-		if !isNews(before, condition) || told[condition.Reason] {
+		repeats := condition.Type == v1alpha1.ConditionReady && told[condition.Reason]
+		if repeats || !isNews(before, condition) {
 			continue
 		}
 		told[condition.Reason] = true
@@ -74,8 +75,8 @@ func rank(c metav1.Condition) int {
 }
 
 func isNews(before []metav1.Condition, now metav1.Condition) bool {
-	switch v1alpha1.Reason(now.Reason) {
-	case v1alpha1.ReasonProgressing, v1alpha1.ReasonWaiting, v1alpha1.ReasonThrottled:
+	quiet := []v1alpha1.Reason{v1alpha1.ReasonProgressing, v1alpha1.ReasonWaiting, v1alpha1.ReasonThrottled}
+	if slices.Contains(quiet, v1alpha1.Reason(now.Reason)) {
 		return false
 	}
 	was := meta.FindStatusCondition(before, now.Type)
