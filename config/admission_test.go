@@ -1,0 +1,234 @@
+package config_test
+
+import (
+	"fmt"
+	"net/http"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// beRefusedBy matches the refusal of one policy: 403 with the reason Forbidden,
+// never 422, on which a GitOps tool that forces would delete the object.
+func beRefusedBy(policy string) gomegatypes.GomegaMatcher {
+	return SatisfyAll(
+		MatchError(ContainSubstring("ValidatingAdmissionPolicy '%s'", policy)),
+		HaveField("ErrStatus.Code", int32(http.StatusForbidden)),
+		HaveField("ErrStatus.Reason", metav1.StatusReasonForbidden),
+	)
+}
+
+const (
+	userSpec       = `tenantRef: {name: contoso}, userPrincipalName: alice@contoso.com`
+	plainUser      = `spec: {` + userSpec + `}`
+	suspendedUser  = `spec: {` + userSpec + `, suspended: true}`
+	privilegedUser = `spec: {` + userSpec + `, allowPrivileged: true}`
+	discoveredUser = `{metadata: {labels: {identity.m365-operator.io/discovered: "true"}}, spec: {` + userSpec + `}}`
+)
+
+// tenantWith is a Tenant with the given safeguards.
+func tenantWith(safeguards string) string {
+	return fmt.Sprintf(`spec: {tenantID: contoso.com, connectionRef: {name: msp}, safeguards: {%s}}`, safeguards)
+}
+
+// existing is an object that stands when the spec begins.
+func existing(ctx SpecContext, kind, content string) *unstructured.Unstructured {
+	GinkgoHelper()
+	object := manifest(kind, content)
+	Expect(as(masters).Create(ctx, object)).To(Succeed())
+	DeferCleanup(func(ctx SpecContext) {
+		Expect(client.IgnoreNotFound(as(masters).Delete(ctx, object))).To(Succeed())
+	})
+	return object
+}
+
+// create lets somebody create an object that is cleaned up after the spec.
+func create(ctx SpecContext, who, kind, content string) error {
+	GinkgoHelper()
+	object := manifest(kind, content)
+	DeferCleanup(func(ctx SpecContext) {
+		Expect(client.IgnoreNotFound(as(masters).Delete(ctx, object))).To(Succeed())
+	})
+	return as(who).Create(ctx, object)
+}
+
+// change lets somebody replace an object that stands by another content.
+func change(ctx SpecContext, who, kind, before, after string) error {
+	GinkgoHelper()
+	object := existing(ctx, kind, before)
+	changed := manifest(kind, after)
+	changed.SetResourceVersion(object.GetResourceVersion())
+	return as(who).Update(ctx, changed)
+}
+
+var _ = Describe("The privileged policy", func() {
+	const policy = "m365-privileged"
+
+	DescribeTable("on creation",
+		func(ctx SpecContext, who, content string, expected gomegatypes.GomegaMatcher) {
+			Expect(create(ctx, who, "ManagedUser", content)).To(expected)
+		},
+		Entry("lets an editor manage a person", editor, suspendedUser, Succeed()),
+		Entry("lets an editor say that no administrator may be touched", editor, `spec: {`+userSpec+`, allowPrivileged: false}`, Succeed()),
+		Entry("refuses an editor an administrator", editor, privilegedUser, beRefusedBy(policy)),
+		Entry("lets a privileged editor touch an administrator", privilegedEditor, privilegedUser, Succeed()),
+		Entry("lets a cluster administrator, who may everything", clusterAdmin, privilegedUser, Succeed()),
+	)
+
+	DescribeTable("on change",
+		func(ctx SpecContext, who, before, after string, expected gomegatypes.GomegaMatcher) {
+			Expect(change(ctx, who, "ManagedUser", before, after)).To(expected)
+		},
+		Entry("refuses an editor to reach for an administrator", editor, plainUser, privilegedUser, beRefusedBy(policy)),
+		Entry("lets a privileged editor", privilegedEditor, plainUser, privilegedUser, Succeed()),
+		Entry("refuses an editor to change what is declared of one", editor,
+			privilegedUser, `spec: {`+userSpec+`, allowPrivileged: true, suspended: true}`, beRefusedBy(policy)),
+		Entry("lets a privileged editor", privilegedEditor,
+			privilegedUser, `spec: {`+userSpec+`, allowPrivileged: true, suspended: true}`, Succeed()),
+		Entry("lets an editor ask for a pass", editor, privilegedUser,
+			`{metadata: {annotations: {reconcile.fluxcd.io/requestedAt: now}}, spec: {`+userSpec+`, allowPrivileged: true}}`, Succeed()),
+		Entry("lets an editor let go of an administrator", editor, privilegedUser, suspendedUser, Succeed()),
+		Entry("lets an editor write again what stands", editor, privilegedUser, privilegedUser, Succeed()),
+	)
+})
+
+var _ = Describe("The safeguards policy", func() {
+	const policy = "m365-safeguards"
+	const breakglass, vips, admins = `{user: breakglass@contoso.com}`, `{group: VIPs}`, `[admin@contoso.com]`
+
+	DescribeTable("on creation",
+		func(ctx SpecContext, who, safeguards string, expected gomegatypes.GomegaMatcher) {
+			Expect(create(ctx, who, "Tenant", tenantWith(safeguards))).To(expected)
+		},
+		Entry("lets an editor protect", editor, `protected: [`+breakglass+`]`, Succeed()),
+		Entry("refuses an editor to list administrators", editor, `privileged: `+admins, beRefusedBy(policy)),
+		Entry("lets a privileged editor", privilegedEditor, `privileged: `+admins, Succeed()),
+		Entry("lets a cluster administrator", clusterAdmin, `privileged: `+admins, Succeed()),
+	)
+
+	It("lets an editor create a Tenant that says nothing of safeguards", func(ctx SpecContext) {
+		Expect(create(ctx, editor, "Tenant", `spec: {tenantID: contoso.com, connectionRef: {name: msp}}`)).To(Succeed())
+	})
+
+	DescribeTable("on change",
+		func(ctx SpecContext, who, before, after string, expected gomegatypes.GomegaMatcher) {
+			Expect(change(ctx, who, "Tenant", tenantWith(before), tenantWith(after))).To(expected)
+		},
+		Entry("lets an editor protect more", editor, `protected: [`+vips+`]`, `protected: [`+breakglass+`, `+vips+`]`, Succeed()),
+		Entry("lets an editor sort", editor, `protected: [`+vips+`, `+breakglass+`]`, `protected: [`+breakglass+`, `+vips+`]`, Succeed()),
+		Entry("refuses an editor to protect less", editor, `protected: [`+breakglass+`, `+vips+`]`, `protected: [`+vips+`]`, beRefusedBy(policy)),
+		Entry("refuses an editor to drop the list", editor, `protected: [`+breakglass+`]`, ``, beRefusedBy(policy)),
+		Entry("refuses an editor to replace an entry", editor, `protected: [`+breakglass+`]`, `protected: [`+vips+`]`, beRefusedBy(policy)),
+		Entry("lets a privileged editor protect less", privilegedEditor, `protected: [`+breakglass+`]`, ``, Succeed()),
+		Entry("refuses an editor to list an administrator", editor, ``, `privileged: `+admins, beRefusedBy(policy)),
+		Entry("refuses an editor to list one more", editor, `privileged: `+admins, `privileged: [admin@contoso.com, ceo@contoso.com]`, beRefusedBy(policy)),
+		Entry("lets a privileged editor list one more", privilegedEditor, `privileged: `+admins, `privileged: [admin@contoso.com, ceo@contoso.com]`, Succeed()),
+		Entry("lets an editor list fewer", editor, `privileged: `+admins, ``, Succeed()),
+	)
+
+	It("lets an editor change something else beside an entry that stands", func(ctx SpecContext) {
+		Expect(change(ctx, editor, "Tenant", tenantWith(`protected: [`+breakglass+`], privileged: `+admins),
+			`spec: {tenantID: contoso.com, connectionRef: {name: msp}, paused: true, safeguards: {protected: [`+breakglass+`], privileged: `+admins+`}}`)).To(Succeed())
+	})
+
+	DescribeTable("on deletion",
+		func(ctx SpecContext, who, safeguards string, expected gomegatypes.GomegaMatcher) {
+			Expect(as(who).Delete(ctx, existing(ctx, "Tenant", tenantWith(safeguards)))).To(expected)
+		},
+		Entry("refuses an editor to delete protection with its Tenant", editor, `protected: [`+breakglass+`]`, beRefusedBy(policy)),
+		Entry("lets a privileged editor", privilegedEditor, `protected: [`+breakglass+`]`, Succeed()),
+		Entry("lets an editor delete a Tenant that protects nobody", editor, `privileged: `+admins, Succeed()),
+	)
+
+	It("does not hold up a namespace on its way out", func(ctx SpecContext) {
+		const leaving = "leaving"
+		makeNamespace(ctx, leaving)
+		bind(ctx, leaving, editor)
+		tenant := manifest("Tenant", tenantWith(`protected: [`+breakglass+`]`))
+		tenant.SetNamespace(leaving)
+		Expect(as(masters).Create(ctx, tenant)).To(Succeed())
+		Eventually(ctx, func() error { return as(editor).Delete(ctx, tenant, client.DryRunAll) }).Should(beRefusedBy(policy))
+
+		Expect(as(masters).Delete(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: leaving}})).To(Succeed())
+
+		Eventually(ctx, func() error { return as(editor).Delete(ctx, tenant) }).Should(Succeed())
+	})
+})
+
+var _ = DescribeTable("The status policy",
+	func(ctx SpecContext, who, kind, content string, expected gomegatypes.GomegaMatcher) {
+		object := existing(ctx, kind, content)
+		patch := client.RawPatch("application/merge-patch+json", []byte(`{"status":{"observedGeneration":1}}`))
+		Expect(as(who).Status().Patch(ctx, object, patch)).To(expected)
+	},
+	Entry("lets the manager write a Connection's", manager, "Connection", `spec: {secretRef: {name: a}}`, Succeed()),
+	Entry("lets the manager write a Tenant's", manager, "Tenant", tenantWith(``), Succeed()),
+	Entry("lets the manager write a ManagedUser's", manager, "ManagedUser", plainUser, Succeed()),
+	Entry("refuses a cluster administrator a Connection's", clusterAdmin, "Connection", `spec: {secretRef: {name: a}}`, beRefusedBy("m365-status")),
+	Entry("refuses a cluster administrator a Tenant's", clusterAdmin, "Tenant", tenantWith(``), beRefusedBy("m365-status")),
+	Entry("refuses a cluster administrator a ManagedUser's", clusterAdmin, "ManagedUser", plainUser, beRefusedBy("m365-status")),
+	Entry("refuses a ServiceAccount of the same name elsewhere", impostor, "ManagedUser", plainUser, beRefusedBy("m365-status")),
+	Entry("leaves system:masters a way out", masters, "ManagedUser", plainUser, Succeed()),
+)
+
+var _ = Describe("The discovered-label policy", func() {
+	const policy = "m365-discovered-label"
+
+	DescribeTable("on creation",
+		func(ctx SpecContext, who string, expected gomegatypes.GomegaMatcher) {
+			Expect(create(ctx, who, "ManagedUser", discoveredUser)).To(expected)
+		},
+		Entry("lets the manager", manager, Succeed()),
+		Entry("refuses an editor", editor, beRefusedBy(policy)),
+		Entry("refuses a cluster administrator", clusterAdmin, beRefusedBy(policy)),
+		Entry("refuses a ServiceAccount of the same name elsewhere", impostor, beRefusedBy(policy)),
+		Entry("leaves system:masters a way out", masters, Succeed()),
+	)
+
+	DescribeTable("on change",
+		func(ctx SpecContext, who, before, after string, expected gomegatypes.GomegaMatcher) {
+			Expect(change(ctx, who, "ManagedUser", before, after)).To(expected)
+		},
+		Entry("refuses an editor to set it", editor, plainUser, discoveredUser, beRefusedBy(policy)),
+		Entry("refuses an editor to change it", editor, discoveredUser,
+			`{metadata: {labels: {identity.m365-operator.io/discovered: ""}}, spec: {`+userSpec+`}}`, beRefusedBy(policy)),
+		Entry("lets an editor take it off", editor, discoveredUser, suspendedUser, Succeed()),
+		Entry("lets an editor declare something and leave it to discovery to drop it", editor, discoveredUser,
+			`{metadata: {labels: {identity.m365-operator.io/discovered: "true"}}, spec: {`+userSpec+`, suspended: true}}`, Succeed()),
+	)
+
+	It("lets the manager set it again", func(ctx SpecContext) {
+		user := existing(ctx, "ManagedUser", plainUser)
+		patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"identity.m365-operator.io/discovered":"true"}}}`))
+		Expect(as(manager).Patch(ctx, user, patch)).To(Succeed())
+	})
+})
+
+var _ = It("Every policy fails closed, denies, answers Forbidden, and minds our group only", func(ctx SpecContext) {
+	var policies admissionregistrationv1.ValidatingAdmissionPolicyList
+	Expect(as(masters).List(ctx, &policies)).To(Succeed())
+	var bindings admissionregistrationv1.ValidatingAdmissionPolicyBindingList
+	Expect(as(masters).List(ctx, &bindings)).To(Succeed())
+
+	Expect(policies.Items).To(HaveLen(4))
+	Expect(bindings.Items).To(HaveLen(4))
+	for _, policy := range policies.Items {
+		Expect(policy.Spec.FailurePolicy).To(HaveValue(Equal(admissionregistrationv1.Fail)), policy.Name)
+		Expect(policy.Spec.Validations).To(HaveEach(SatisfyAll(
+			HaveField("Reason", HaveValue(Equal(metav1.StatusReasonForbidden))),
+			HaveField("Message", Not(BeEmpty())),
+		)), policy.Name)
+		Expect(policy.Spec.MatchConstraints.ResourceRules).To(HaveEach(
+			HaveField("APIGroups", ConsistOf("identity.m365-operator.io"))), policy.Name)
+	}
+	for _, binding := range bindings.Items {
+		Expect(binding.Spec.PolicyName).To(Equal(binding.Name))
+		Expect(binding.Spec.ValidationActions).To(ConsistOf(admissionregistrationv1.Deny))
+	}
+})

@@ -1,0 +1,135 @@
+package config_test
+
+import (
+	"path/filepath"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	group = "identity.m365-operator.io"
+)
+
+// may asks the real authorizer whether somebody may do something. The resource
+// may have a subresource: tenants/status.
+func may(ctx SpecContext, who, verb, apiGroup, resource, namespace string) bool {
+	GinkgoHelper()
+	name, subresource := filepath.Split(resource)
+	if name == "" {
+		name, subresource = subresource, ""
+	}
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Verb: verb, Group: apiGroup, Resource: filepath.Clean(name), Subresource: subresource, Namespace: namespace,
+		},
+	}}
+	Expect(as(who).Create(ctx, review)).To(Succeed())
+	return review.Status.Allowed
+}
+
+var _ = DescribeTable("The manager may",
+	func(ctx SpecContext, apiGroup, resource, namespace string, verbs ...string) {
+		for _, verb := range verbs {
+			Expect(may(ctx, manager, verb, apiGroup, resource, namespace)).To(BeTrue(), verb)
+		}
+	},
+	Entry("read Connections", group, "connections", "", "get", "list", "watch"),
+	Entry("read Tenants and keep their finalizer", group, "tenants", "", "get", "list", "watch", "patch"),
+	Entry("read and discover ManagedUsers", group, "managedusers", "", "get", "list", "watch", "create", "patch", "delete"),
+	Entry("write a Connection's status", group, "connections/status", "", "patch", "update"),
+	Entry("write a Tenant's status", group, "tenants/status", contoso, "patch", "update"),
+	Entry("write a ManagedUser's status", group, "managedusers/status", contoso, "patch", "update"),
+	Entry("tell Events", "events.k8s.io", "events", contoso, "create", "patch"),
+	Entry("read a Secret in its own namespace", "", "secrets", "m365-system", "get"),
+	Entry("lead in its own namespace", "coordination.k8s.io", "leases", "m365-system", "get", "create", "update"),
+	Entry("tell of leading in its own namespace", "", "events", "m365-system", "create", "patch"),
+)
+
+var _ = DescribeTable("The manager may not",
+	func(ctx SpecContext, apiGroup, resource, namespace string, verbs ...string) {
+		for _, verb := range verbs {
+			Expect(may(ctx, manager, verb, apiGroup, resource, namespace)).To(BeFalse(), verb)
+		}
+	},
+	Entry("list or write Secrets in its own namespace", "", "secrets", "m365-system", "list", "watch", "create", "update", "patch", "delete"),
+	Entry("touch Secrets in a client's namespace", "", "secrets", contoso, "get", "list", "watch", "create", "update", "patch", "delete"),
+	Entry("touch Secrets everywhere", "", "secrets", "", "get", "list", "watch"),
+	Entry("write Connections", group, "connections", "", "create", "update", "patch", "delete"),
+	Entry("create or delete Tenants", group, "tenants", contoso, "create", "delete", "deletecollection"),
+	Entry("delete ManagedUsers by the collection", group, "managedusers", contoso, "deletecollection"),
+	Entry("give itself the verb privileged", group, "managedusers", contoso, "privileged"),
+	Entry("lead elsewhere", "coordination.k8s.io", "leases", contoso, "get", "create", "update"),
+	Entry("read ConfigMaps", "", "configmaps", "m365-system", "get", "list"),
+	Entry("run pods", "", "pods", "m365-system", "create", "list"),
+	Entry("mint tokens", "", "serviceaccounts/token", "m365-system", "create"),
+	Entry("change its own rights", rbacv1.GroupName, "clusterroles", "", "get", "create", "update", "patch", "bind", "escalate"),
+	Entry("impersonate", "", "users", "", "impersonate"),
+)
+
+var _ = It("A client's namespace lets the manager get its Secrets, and no more", func(ctx SpecContext) {
+	const client = "own-credentials"
+	makeNamespace(ctx, client)
+	root, err := filepath.Abs("..")
+	Expect(err).NotTo(HaveOccurred())
+	Expect(may(ctx, manager, "get", "", "secrets", client)).To(BeFalse())
+
+	_, err = plane.Kubectl(ctx, root, "apply", "--namespace="+client, "--kustomize=config/rbac/tenant-namespace")
+	Expect(err).NotTo(HaveOccurred())
+
+	Eventually(ctx, func() bool { return may(ctx, manager, "get", "", "secrets", client) }).Should(BeTrue())
+	for _, verb := range []string{"list", "watch", "create", "update", "patch", "delete"} {
+		Expect(may(ctx, manager, verb, "", "secrets", client)).To(BeFalse(), verb)
+	}
+	Expect(may(ctx, manager, "get", "", "secrets", contoso)).To(BeFalse())
+})
+
+var _ = DescribeTable("In the namespace of a client, the shipped ClusterRole",
+	func(ctx SpecContext, who, resource string, allowed, refused []string) {
+		for _, verb := range allowed {
+			Expect(may(ctx, who, verb, group, resource, contoso)).To(BeTrue(), verb)
+			Expect(may(ctx, who, verb, group, resource, "m365-system")).To(BeFalse(), verb+" elsewhere")
+		}
+		for _, verb := range refused {
+			Expect(may(ctx, who, verb, group, resource, contoso)).To(BeFalse(), verb)
+		}
+	},
+	Entry("m365-viewer reads Tenants", viewer, "tenants", reading, writing),
+	Entry("m365-viewer reads ManagedUsers", viewer, "managedusers", reading, append([]string{"privileged"}, writing...)),
+	Entry("m365-viewer writes no status", viewer, "managedusers/status", nil, writing),
+	Entry("m365-editor keeps Tenants", editor, "tenants", append(reading, writing...), []string{"deletecollection"}),
+	Entry("m365-editor keeps ManagedUsers", editor, "managedusers", append(reading, writing...), []string{"privileged", "deletecollection"}),
+	Entry("m365-editor has no Connections", editor, "connections", nil, append(reading, writing...)),
+	Entry("m365-editor writes no status", editor, "managedusers/status", nil, writing),
+	Entry("m365-privileged-editor keeps Tenants", privilegedEditor, "tenants", append(reading, writing...), nil),
+	Entry("m365-privileged-editor may touch administrators", privilegedEditor, "managedusers", append([]string{"privileged"}, writing...), nil),
+	Entry("m365-privileged-editor has no Connections", privilegedEditor, "connections", nil, append(reading, writing...)),
+)
+
+var (
+	reading = []string{"get", "list", "watch"}
+	writing = []string{"create", "update", "patch", "delete"}
+)
+
+var _ = It("No shipped ClusterRole is aggregated into another", func(ctx SpecContext) {
+	var roles rbacv1.ClusterRoleList
+	Expect(as(masters).List(ctx, &roles)).To(Succeed())
+	shipped := 0
+	for _, role := range roles.Items {
+		if !isOurs(&role) {
+			continue
+		}
+		shipped++
+		Expect(role.Labels).To(BeEmpty(), role.Name)
+		Expect(role.AggregationRule).To(BeNil(), role.Name)
+	}
+	Expect(shipped).To(Equal(4))
+})
+
+func isOurs(object client.Object) bool {
+	ours, err := filepath.Match("m365-*", object.GetName())
+	return err == nil && ours
+}
