@@ -17,11 +17,11 @@ import (
 // certificate with its RSA key.
 type Credential struct {
 	// Secret is a client secret's value.
-	Secret string
+	Secret string `json:"-"`
 	// Certificates is the leaf and what may follow it; only the leaf is used.
-	Certificates []*x509.Certificate
+	Certificates []*x509.Certificate `json:"-"`
 	// Key is the leaf's private RSA key.
-	Key crypto.PrivateKey
+	Key crypto.PrivateKey `json:"-"`
 }
 
 // tokenCredential makes an azidentity credential, with an empty token cache, that
@@ -52,3 +52,9 @@ func (c Credential) tokenCredential(tenantID, clientID, login string, client *ht
 	}
 	return nil, errors.New("no credential")
 }
+
+// String keeps secrets out of logs.
+func (c Credential) String() string { return "[redacted]" }
+
+// GoString keeps secrets out of logs.
+func (c Credential) GoString() string { return c.String() }

@@ -22,7 +22,7 @@ const maxConfiguration = 1 << 20
 // OpenID configuration resolves
 // (https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc). A domain of
 // no tenant is KindUnknownTenant.
-func ResolveTenantID(ctx context.Context, client *http.Client, login, tenant string) (string, error) {
+func ResolveTenantID(ctx context.Context, transport http.RoundTripper, login, tenant string) (string, error) {
 	if id, err := uuid.Parse(tenant); err == nil {
 		return id.String(), nil
 	}
@@ -31,7 +31,7 @@ func ResolveTenantID(ctx context.Context, client *http.Client, login, tenant str
 	if err != nil {
 		return "", &directory.Error{Kind: directory.KindInvalid, Message: "tenant's name", Err: err}
 	}
-	response, err := client.Do(request)
+	response, err := (&http.Client{Transport: transport, CheckRedirect: noRedirect}).Do(request)
 	if err != nil {
 		return "", &directory.Error{Kind: directory.KindTransient, Message: "resolve the tenant's domain", Err: err}
 	}
