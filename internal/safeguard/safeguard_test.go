@@ -72,7 +72,7 @@ type tenant struct {
 }
 
 func (t *tenant) RoleAssignments(_ context.Context, link string) (*directory.Page[directory.RoleAssignment], error) {
-	if t.onRead != nil {
+	if t.onRead != nil && link == "" {
 		t.onRead()
 	}
 	if t.fail != nil {
