@@ -49,9 +49,12 @@ func New(clock clock.PassiveClock, limits Limits) *Governor {
 func (g *Governor) Budget(clientID, tenantID string) *Budget {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.sweep()
 	key := pair{clientID, tenantID}
 	b, ok := g.budgets[key]
+	if !ok || b.forgotten {
+		g.sweep()
+		b, ok = g.budgets[key]
+	}
 	if !ok {
 		b = &Budget{
 			governor: g,

@@ -68,7 +68,8 @@ func DefaultLimits() Limits {
 }
 
 // Share divides the limits of an application over all tenants among shards that
-// each serve some of the tenants. A tenant's own limits stay whole.
+// each serve some of the tenants. A tenant's own limits stay whole. Among more
+// shards than a limit has calls (ten for sign-in activity) only the average holds.
 func (l Limits) Share(shards int) Limits {
 	for _, limit := range []*Limit{
 		&l.AppResourceUnits, &l.AppWrites, &l.AppRequests, &l.AppReports, &l.AppSignInActivity,

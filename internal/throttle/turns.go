@@ -7,8 +7,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// patience is how long the turn of somebody who came, and found others before them,
-// is kept beyond the moment they were told to come back.
+// patience is how long somebody is expected after the moment they were told to come.
 const patience = time.Minute
 
 // forgetTurn is how long after their turn somebody who never came is remembered.
@@ -45,7 +44,7 @@ func (t *turns) take(holder *Budget, now time.Time) time.Duration {
 	})
 	at := t.find(holder)
 	if at < 0 {
-		if len(t.line) == 0 && t.pace.AllowN(now, 1) {
+		if !t.expected(now) && t.pace.AllowN(now, 1) {
 			return 0
 		}
 		due := t.next(now)
@@ -77,7 +76,7 @@ func (t *turns) forget(holder *Budget) {
 
 // left is 1 when somebody without a place would be served now.
 func (t *turns) left(now time.Time) int {
-	if len(t.line) == 0 && t.pace.TokensAt(now) >= 1 {
+	if !t.expected(now) && t.pace.TokensAt(now) >= 1 {
 		return 1
 	}
 	return 0
@@ -85,6 +84,13 @@ func (t *turns) left(now time.Time) int {
 
 func (t *turns) find(holder *Budget) int {
 	return slices.IndexFunc(t.line, func(p place) bool { return p.holder == holder })
+}
+
+// expected tells whether anybody in line has still to come.
+func (t *turns) expected(now time.Time) bool {
+	return slices.ContainsFunc(t.line, func(p place) bool {
+		return !p.due.Add(patience).Before(now) || !p.here.Before(now)
+	})
 }
 
 // hereBefore counts those who are here and come before the one at this place.
