@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -53,15 +54,24 @@ func (a *application) certificateFor(x5t, x5tS256 string) *x509.Certificate {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	i := slices.IndexFunc(a.certificates, func(c *x509.Certificate) bool {
-		s1 := sha1.Sum(c.Raw) //nolint:gosec // see the import
-		s256 := sha256.Sum256(c.Raw)
-		return x5tS256 != "" && x5tS256 == base64.RawURLEncoding.EncodeToString(s256[:]) ||
-			x5tS256 == "" && x5t != "" && x5t == base64.RawURLEncoding.EncodeToString(s1[:])
+		if x5tS256 != "" {
+			sum := sha256.Sum256(c.Raw)
+			return sameThumbprint(x5tS256, sum[:])
+		}
+		sum := sha1.Sum(c.Raw) //nolint:gosec // see the import
+		return sameThumbprint(x5t, sum[:])
 	})
 	if i < 0 {
 		return nil
 	}
 	return a.certificates[i]
+}
+
+// sameThumbprint accepts both alphabets of base64 with and without padding: MSAL
+// sends the standard one where RFC 7515 asks for the URL-safe one.
+func sameThumbprint(given string, sum []byte) bool {
+	urlSafe := strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(given)
+	return urlSafe == base64.RawURLEncoding.EncodeToString(sum)
 }
 
 // DefaultPermissions are the application permissions the simulator's own app has

@@ -33,6 +33,9 @@ func newRouter(endpoints []*endpoint) *router {
 	return r
 }
 
+// plain drops the type cast of a function or action name.
+func plain(segment string) string { return strings.TrimPrefix(segment, "microsoft.graph.") }
+
 // match returns the endpoint and the values of its template's parameters.
 // Literal segments win over parameters: endpoints are listed in that order.
 func (r *router) match(method, version string, segs []string) (*endpoint, []string) {
@@ -53,7 +56,7 @@ func (e *endpoint) bind(segs []string) ([]string, bool) {
 		switch {
 		case strings.HasPrefix(part, "{"):
 			params = append(params, segs[i])
-		case !strings.EqualFold(part, segs[i]):
+		case !strings.EqualFold(part, plain(segs[i])):
 			return nil, false
 		}
 	}
