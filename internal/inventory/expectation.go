@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"strings"
 	"time"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
@@ -25,9 +26,153 @@ const (
 	// ExpectationOpen means Graph does not show it; until it does or the time is up,
 	// the expected value is what is observed.
 	ExpectationOpen ExpectationState = "Open"
+	// ExpectationBroken means Graph showed it before and no longer does: somebody else
+	// changed the account since.
+	ExpectationBroken ExpectationState = "Broken"
 )
+
+// hold is what is expected of an account, and the account as it was and is read.
+type hold struct {
+	want  Expectation
+	until time.Time
+	// before is the account as read before the write, read as last read.
+	before, read directory.User
+	// met is true once Graph showed what is wanted.
+	met bool
+	// crossed is true when the operator wrote one value and soon another: what
+	// differs from the last may then be the first, coming late.
+	crossed bool
+}
 
 // Expect makes ByID show what the operator just wrote, until Graph shows it or
 // Options.Expectation passes. It adds to what is already expected of the account; an
 // empty Expectation withdraws it all.
-func (t *Tenant) Expect(id string, expectation Expectation) { panic("in the making") }
+func (t *Tenant) Expect(id string, expectation Expectation) {
+	t.emit(t.write(func(w *writer) {
+		a, ok := w.accounts[strings.ToLower(id)]
+		if !ok || a.shown.Gone != GoneNot {
+			return
+		}
+		raw := a.raw()
+		if expectation == (Expectation{}) {
+			w.release(a)
+		} else {
+			a.expect(expectation, w.now.Add(w.store.options.Expectation))
+			w.held[a.shown.User.ID] = a
+		}
+		w.update(a, raw, GoneNot)
+	}))
+}
+
+// Refresh stores an account as just read live, and tells how it stands to what was
+// expected of it. A live reading may itself be older than the operator's last write,
+// so an Open expectation stays.
+func (t *Tenant) Refresh(user directory.User) ExpectationState {
+	state := ExpectationNone
+	t.emit(t.write(func(w *writer) { state = w.deliver(user, fromLive) }))
+	return state
+}
+
+// Remove stores that an account was just asked for by its id and not found.
+func (t *Tenant) Remove(id string) {
+	t.emit(t.write(func(w *writer) {
+		id = strings.ToLower(id)
+		if a, ok := w.accounts[id]; ok && a.shown.Gone == GoneNot {
+			w.remove(id, GoneVanished)
+		}
+	}))
+}
+
+// sweep ends expectations whose time is up, and believes doubtful readings that
+// nothing newer followed.
+func (t *Tenant) sweep() int {
+	return t.emit(t.write(func(w *writer) {
+		for _, a := range w.held {
+			if w.now.Before(a.hold.until) {
+				continue
+			}
+			raw := a.raw()
+			w.release(a)
+			w.update(a, raw, a.shown.Gone)
+		}
+		for id, d := range w.doubted {
+			if w.now.Before(d.until) {
+				continue
+			}
+			w.accept(w.account(id), d.user)
+		}
+	}))
+}
+
+// expect adds to what is expected of the account.
+func (a *account) expect(want Expectation, until time.Time) {
+	if a.hold == nil {
+		raw := a.raw()
+		a.hold = &hold{before: raw, read: raw}
+	}
+	h := a.hold
+	if want.Enabled != directory.Unknown {
+		h.crossed = h.crossed || h.want.Enabled != directory.Unknown && h.want.Enabled != want.Enabled
+		h.want.Enabled = want.Enabled
+	}
+	if !want.SessionsValidFrom.IsZero() {
+		h.want.SessionsValidFrom = want.SessionsValidFrom.UTC()
+	}
+	h.until = until
+	h.met = h.isMetBy(&h.read)
+}
+
+// isMetBy tells whether a reading shows what is wanted. Graph dates a revocation
+// itself, so any later time than before is the one.
+func (h *hold) isMetBy(user *directory.User) bool {
+	return h.showsEnabled(user) && h.showsSessions(user)
+}
+
+func (h *hold) showsEnabled(user *directory.User) bool {
+	return h.want.Enabled == directory.Unknown || user.Enabled == h.want.Enabled
+}
+
+func (h *hold) showsSessions(user *directory.User) bool {
+	before := h.before.SessionsValidFrom
+	return !user.SessionsValidFrom.Before(h.want.SessionsValidFrom) ||
+		!before.IsZero() && user.SessionsValidFrom.After(before)
+}
+
+// hear takes note of a reading. Once Graph showed what is wanted, a reading that
+// differs is news, unless it is the very account from before the write, coming late.
+func (h *hold) hear(user *directory.User, now time.Time) ExpectationState {
+	switch {
+	case !now.Before(h.until):
+		return ExpectationNone
+	case h.isMetBy(user):
+		h.met = true
+		return ExpectationMet
+	case h.met && !h.crossed && !equalUsers(user, &h.before):
+		return ExpectationBroken
+	default:
+		return ExpectationOpen
+	}
+}
+
+// state tells how a reading stands to the hold without taking note of it.
+func (h *hold) state(user *directory.User) ExpectationState {
+	switch {
+	case h == nil:
+		return ExpectationNone
+	case h.isMetBy(user):
+		return ExpectationMet
+	default:
+		return ExpectationOpen
+	}
+}
+
+// overlay is a reading with what is expected in the place of what it does not show.
+func (h *hold) overlay(user directory.User) directory.User {
+	if !h.showsEnabled(&user) {
+		user.Enabled = h.want.Enabled
+	}
+	if !h.showsSessions(&user) {
+		user.SessionsValidFrom = h.want.SessionsValidFrom
+	}
+	return user
+}

@@ -1,6 +1,12 @@
 package inventory
 
-import "time"
+import (
+	"context"
+	"hash/fnv"
+	"time"
+
+	"github.com/m365-operator/m365-operator/internal/directory"
+)
 
 // FeedName names one kind of information about a tenant.
 type FeedName string
@@ -19,7 +25,8 @@ const (
 )
 
 // FeedIntervals are the times between two readings of each feed; the users are read
-// at every sync. Zero values stand for the defaults.
+// at every sync. Zero values stand for the defaults. Each tenant has moments of its
+// own in them, so that many tenants do not ask at once.
 type FeedIntervals struct {
 	// Organization and domains; 1 hour.
 	Organization time.Duration
@@ -36,7 +43,7 @@ type FeedIntervals struct {
 	Registrations time.Duration
 	// Policies are security defaults and Conditional Access; 1 hour.
 	Policies time.Duration
-	// SignIns; 24 hours, at an hour of its own for each tenant.
+	// SignIns; 24 hours.
 	SignIns time.Duration
 }
 
@@ -57,6 +64,18 @@ func (i FeedIntervals) withDefaults() FeedIntervals {
 	return i
 }
 
+const (
+	// refusedRetry is when a reading that the tenant refused is tried again.
+	refusedRetry = 6 * time.Hour
+	// firstRetry and lastRetry bound the wait after a failure that may pass.
+	firstRetry = 30 * time.Second
+	lastRetry  = 15 * time.Minute
+	// throttledRetry is the wait after throttling that does not say how long.
+	throttledRetry = 30 * time.Second
+	// staleRound is when a half-read round is begun anew, at the earliest.
+	staleRound = time.Hour
+)
+
 // FeedStatus is how a feed stands.
 type FeedStatus struct {
 	Name FeedName
@@ -64,12 +83,162 @@ type FeedStatus struct {
 	AsOf time.Time
 	// ChangedAt is when a reading last changed what is known; zero when never.
 	ChangedAt time.Time
-	// Reason tells why the feed cannot be read: NotRead, PremiumRequired,
-	// PermissionMissing or Unavailable. Empty when it can, also while a reading is
-	// held up by throttling or an outage.
+	// Reason tells why the feed cannot be read, or not all of it: NotRead,
+	// PremiumRequired, PermissionMissing or Unavailable. Empty when it can, also while
+	// a reading is held up by throttling or an outage.
 	Reason Reason
 	// Err is the last failure since the feed was last read; nil when there is none.
 	Err error
 	// NextDue is when it is to be read again.
 	NextDue time.Time
+}
+
+// feed is one kind of information that is read at its own pace.
+type feed struct {
+	every time.Duration
+	// begin makes a new round.
+	begin func(*Tenant) *round
+	// drop forgets what was read, under the lock, since it can no longer be read.
+	drop func(*facts, Reason)
+
+	// round is the one in progress, failures the tries in a row that failed; both
+	// belong to the Sync.
+	round    *round
+	failures int
+	// status is guarded by the tenant's lock.
+	status FeedStatus
+}
+
+// newFeeds makes the feeds, in the order in which they are first read.
+func (t *Tenant) newFeeds(every FeedIntervals) []*feed {
+	t.round.status = FeedStatus{Name: FeedUsers, Reason: ReasonNotRead}
+	feeds := []*feed{
+		{every: every.Organization, begin: organizationRound, drop: keepFacts, status: FeedStatus{Name: FeedOrganization}},
+		{every: every.Licenses, begin: licensesRound, drop: keepFacts, status: FeedStatus{Name: FeedLicenses}},
+		{every: every.Roles, begin: rolesRound, drop: dropRoles, status: FeedStatus{Name: FeedRoles}},
+		{every: every.Groups, begin: groupsRound, drop: dropGroups, status: FeedStatus{Name: FeedGroups}},
+		{every: every.Rooms, begin: roomsRound, drop: dropRooms, status: FeedStatus{Name: FeedRooms}},
+		{every: every.Registrations, begin: registrationsRound, drop: dropRegistrations, status: FeedStatus{Name: FeedRegistrations}},
+		{every: every.Policies, begin: policiesRound, drop: dropPolicies, status: FeedStatus{Name: FeedPolicies}},
+		{every: every.SignIns, begin: signInsRound, drop: dropSignIns, status: FeedStatus{Name: FeedSignIns}},
+	}
+	for _, f := range feeds {
+		f.status.Reason = ReasonNotRead
+	}
+	return feeds
+}
+
+// keepFacts keeps what was read, although it can no longer be read: names and seats
+// that do not bear on what may be done to whom.
+func keepFacts(*facts, Reason) {}
+
+// feedStatuses are all feeds' statuses; the caller holds the lock. Groups stand only
+// when any are asked for.
+func (t *Tenant) feedStatuses() []FeedStatus {
+	statuses := make([]FeedStatus, 0, 1+len(t.feeds))
+	statuses = append(statuses, t.round.status)
+	for _, f := range t.feeds {
+		if !t.isIdle(f) {
+			statuses = append(statuses, f.status)
+		}
+	}
+	return statuses
+}
+
+// isIdle is true for a feed that nobody asks for; the caller holds the lock.
+func (t *Tenant) isIdle(f *feed) bool {
+	return f.status.Name == FeedGroups && len(t.wanted) == 0
+}
+
+// isDue tells whether a feed is to be read now.
+func (t *Tenant) isDue(f *feed) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return !t.isIdle(f) && !t.now().Before(f.status.NextDue)
+}
+
+// fraction is a number from 0 to 1, always the same for a feed of a tenant.
+func (t *Tenant) fraction(name FeedName) float64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(t.key.String() + "/" + string(name)))
+	return float64(h.Sum32()) / (1 << 32)
+}
+
+// nextSlot is the feed's next moment: once in every interval, at an offset of its own
+// for each tenant, and not within a quarter of the interval from now.
+func (t *Tenant) nextSlot(f *feed) time.Time {
+	offset := time.Duration(t.fraction(f.status.Name) * float64(f.every))
+	earliest := t.now().Add(f.every / 4)
+	slot := earliest.Add(-offset).Truncate(f.every).Add(offset)
+	if slot.Before(earliest) {
+		slot = slot.Add(f.every)
+	}
+	return slot
+}
+
+// syncFeed reads a feed, or the rest of it.
+func (s *run) syncFeed(ctx context.Context, f *feed) {
+	if f.round != nil && s.now().Sub(f.round.begun) >= max(f.every, staleRound) {
+		f.round = nil
+	}
+	if f.round == nil {
+		f.round = f.begin(s.Tenant)
+		f.round.begun = s.now()
+	}
+	for len(f.round.tasks) > 0 {
+		done, err := f.round.tasks[0](ctx, s.reader)
+		if err != nil {
+			s.failFeed(ctx, f, err)
+			return
+		}
+		if done {
+			f.round.tasks = f.round.tasks[1:]
+		}
+	}
+	changed, missing := f.round.store(s)
+	f.round, f.failures = nil, 0
+	s.count(f.status.Name, changed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.status.AsOf, f.status.Reason, f.status.Err = s.now(), missing, nil
+	f.status.NextDue = s.nextSlot(f)
+}
+
+// failFeed notes a failure and when to try again. A round that may yet succeed stays.
+func (s *run) failFeed(ctx context.Context, f *feed, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	if reason := refusalOf(err); reason != "" {
+		s.refuseFeed(f, reason, err)
+		return
+	}
+	wait := retryWait(err)
+	if directory.KindOf(err) != directory.KindThrottled {
+		wait = max(wait, min(firstRetry<<min(f.failures, 10), lastRetry))
+		f.failures++
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.status.Err, f.status.NextDue = err, s.now().Add(wait)
+}
+
+// retryWait is how long to wait after a failure, as far as it says.
+func retryWait(err error) time.Duration {
+	wait := directory.RetryAfter(err)
+	if wait == 0 && directory.KindOf(err) == directory.KindThrottled {
+		return throttledRetry
+	}
+	return wait
+}
+
+// refuseFeed forgets what was read before: what is not known is not said.
+func (s *run) refuseFeed(f *feed, reason Reason, err error) {
+	f.round, f.failures = nil, 0
+	s.mu.Lock()
+	f.drop(&s.facts, reason)
+	f.status.Reason, f.status.Err = reason, err
+	f.status.NextDue = s.now().Add(refusedRetry)
+	s.mu.Unlock()
+	s.count(f.status.Name, s.rederive())
 }

@@ -46,3 +46,84 @@ type Policies struct {
 	// ConditionalAccessReason tells why they could not be read; empty when they were.
 	ConditionalAccessReason Reason
 }
+
+// Summary is what is known of the tenant as a whole.
+func (t *Tenant) Summary() Summary {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	counts := t.counts.Counts
+	counts.AdminsKnown = t.synced && t.counts.adminUnknown == 0
+	return Summary{
+		Users:        counts,
+		Organization: t.facts.organization,
+		Domains:      t.facts.domains,
+		SKUs:         t.facts.skus,
+		Policies:     t.facts.policies,
+		Feeds:        t.feedStatuses(),
+	}
+}
+
+// tally keeps the counts as accounts change.
+type tally struct {
+	Counts
+	adminUnknown int
+}
+
+// add counts an account n times: 1 as it becomes, -1 as it was.
+func (c *tally) add(o *Observation, n int) {
+	if o.User.ID == "" || o.Gone != GoneNot {
+		return
+	}
+	c.Total += n
+	if o.User.UserType == directory.GuestUserType {
+		c.Guests += n
+	} else {
+		c.Members += n
+	}
+	c.addSignIn(o, n)
+	c.addAdmin(o, n)
+	c.addMFA(o, n)
+}
+
+func (c *tally) addSignIn(o *Observation, n int) {
+	switch o.Licensed {
+	case directory.Yes:
+		c.Licensed += n
+	case directory.No:
+		c.Unlicensed += n
+	case directory.Unknown:
+	}
+	switch o.User.Enabled {
+	case directory.Yes:
+		c.Active += n
+	case directory.No:
+		c.Suspended += n
+		if o.Licensed == directory.Yes {
+			c.SuspendedLicensed += n
+		}
+	case directory.Unknown:
+	}
+}
+
+func (c *tally) addAdmin(o *Observation, n int) {
+	switch o.Admin {
+	case directory.Yes:
+		c.Admins += n
+	case directory.Unknown:
+		c.adminUnknown += n
+	case directory.No:
+	}
+}
+
+func (c *tally) addMFA(o *Observation, n int) {
+	switch o.MFA.State {
+	case MFARegistered:
+		c.MFARegistered += n
+	case MFANotRegistered:
+		c.MFANotRegistered += n
+	case MFANotApplicable:
+		c.MFANotApplicable += n
+	case MFAUnknown:
+		c.MFAUnknown += n
+	}
+}

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
@@ -19,7 +20,11 @@ type SyncRequest struct {
 type SyncResult struct {
 	// Complete is true when the users were read to the end of a round.
 	Complete bool
-	// Changed is the number of changes to accounts' Observations.
+	// First is true for the one sync that made the tenant Synced. Subscribers heard of
+	// every account there is; whoever waits for one that does not exist has to be woken
+	// by the caller.
+	First bool
+	// Changed is the number of changes to accounts and to facts about the tenant.
 	Changed int
 	// NextDue is the earliest time at which something is due, other than the users'
 	// next round, which the caller times. It covers feeds, what throttling held up
@@ -29,10 +34,150 @@ type SyncResult struct {
 	Feeds []FeedStatus
 }
 
+// run is one sync.
+type run struct {
+	*Tenant
+	reader   directory.Reader
+	changed  int
+	complete bool
+}
+
 // Sync reads the next round of changes among the users and then the feeds that are
 // due. The error is that of the users, KindThrottled included; the result is valid
 // all the same, and the next Sync goes on from the last page that was stored. A
-// feed's trouble stands in its FeedStatus only.
+// feed's trouble stands in its FeedStatus only. When ctx ends, Sync stops with what
+// was stored so far. Syncs of one tenant wait for each other.
 func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request SyncRequest) (SyncResult, error) {
-	panic("in the making")
+	t.syncing.Lock()
+	defer t.syncing.Unlock()
+	s := &run{Tenant: t, reader: reader}
+	s.changed += t.sweep()
+	t.want(request.Groups)
+	t.hurry(request.Force)
+
+	err := s.syncUsers(ctx)
+	s.noteUsers(ctx, err)
+	if !isTenantWide(err) {
+		s.syncFeeds(ctx)
+	}
+	first := !t.Synced() && !t.round.listed.IsZero()
+	if first {
+		t.announce()
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return SyncResult{
+		Complete: s.complete,
+		First:    first,
+		Changed:  s.changed,
+		NextDue:  t.nextDue(),
+		Feeds:    t.feedStatuses(),
+	}, err
+}
+
+// isTenantWide is true for a failure that every other call would meet as well.
+func isTenantWide(err error) bool {
+	switch directory.KindOf(err) {
+	case directory.KindCredentials, directory.KindConsent, directory.KindUnknownTenant:
+		return true
+	default:
+		return false
+	}
+}
+
+// hurry makes due what is asked for out of turn.
+func (t *Tenant) hurry(force bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if force || t.recheck {
+		clear(t.refusals)
+	}
+	for _, f := range t.feeds {
+		refused := f.status.Reason != "" && f.status.Reason != ReasonNotRead
+		if force || t.recheck && refused {
+			f.status.NextDue = t.now()
+		}
+	}
+	t.recheck = false
+}
+
+// syncFeeds reads the feeds that are due, those that failed before after the others.
+func (s *run) syncFeeds(ctx context.Context) {
+	feeds := slices.Clone(s.feeds)
+	slices.SortStableFunc(feeds, func(a, b *feed) int { return a.failures - b.failures })
+	for _, f := range feeds {
+		if ctx.Err() != nil {
+			return
+		}
+		if s.isDue(f) {
+			s.syncFeed(ctx, f)
+		}
+	}
+}
+
+// noteUsers keeps how the users' round went.
+func (s *run) noteUsers(ctx context.Context, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status := &s.round.status
+	status.Err, status.NextDue = err, time.Time{}
+	switch {
+	case err == nil:
+		status.Reason = ""
+	case ctx.Err() != nil:
+		status.NextDue = s.now()
+	default:
+		if reason := refusalOf(err); reason != "" {
+			status.Reason = reason
+		}
+		if wait := retryWait(err); wait > 0 {
+			status.NextDue = s.now().Add(wait)
+		}
+	}
+}
+
+// count notes changes that a feed brought.
+func (s *run) count(name FeedName, changed int) {
+	if changed == 0 {
+		return
+	}
+	s.changed += changed
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name == FeedUsers {
+		s.round.status.ChangedAt = s.now()
+		return
+	}
+	for _, f := range s.feeds {
+		if f.status.Name == name {
+			f.status.ChangedAt = s.now()
+		}
+	}
+}
+
+// nextDue is the earliest time at which something is due; the caller holds the lock.
+func (t *Tenant) nextDue() time.Time {
+	var next time.Time
+	earlier := func(due time.Time) {
+		if !due.IsZero() && (next.IsZero() || due.Before(next)) {
+			next = due
+		}
+	}
+	earlier(t.round.status.NextDue)
+	for _, f := range t.feeds {
+		switch {
+		case t.isIdle(f):
+		case f.status.NextDue.IsZero():
+			earlier(t.now())
+		default:
+			earlier(f.status.NextDue)
+		}
+	}
+	for _, a := range t.held {
+		earlier(a.hold.until)
+	}
+	for _, d := range t.doubted {
+		earlier(d.until)
+	}
+	return next
 }

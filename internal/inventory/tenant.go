@@ -1,9 +1,20 @@
 package inventory
 
 import (
+	"strings"
+	"sync"
+	"time"
+
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
+)
+
+// Accounts are written and copied in portions, so that nobody waits for the lock
+// longer than one of them takes.
+const (
+	writePortion = 256
+	readPortion  = 64
 )
 
 // Tenant is what is known of one tenant. It is safe for concurrent use; reading from
@@ -11,45 +22,190 @@ import (
 type Tenant struct {
 	key   types.NamespacedName
 	store *Store
+
+	// syncing is held during a Sync, of which there is one at a time; round and what
+	// the feeds have half read belong to it.
+	syncing sync.Mutex
+	round   userRound
+	feeds   []*feed
+
+	// mu guards all that follows, and the feeds' status. It is never held while a
+	// call is made.
+	mu       sync.RWMutex
+	synced   bool
+	accounts map[string]*account
+	// order lists the accounts as they were first seen. It is appended to, or
+	// replaced as a whole, so that a copy of it can be read without the lock.
+	order    []*account
+	names    nameIndex
+	facts    facts
+	counts   tally
+	interned interner
+	// held are the accounts with expectations, doubted those with a delivery that
+	// looks older than what is known.
+	held    map[string]*account
+	doubted map[string]doubt
+	// wanted are the groups of the last SyncRequest.
+	wanted map[string]bool
+	// refusals are what the tenant refused within a feed that goes on without it.
+	refusals map[string]refusal
+	recheck  bool
 }
 
 func newTenant(key types.NamespacedName, store *Store) *Tenant {
-	return &Tenant{key: key, store: store}
+	t := &Tenant{
+		key:      key,
+		store:    store,
+		accounts: map[string]*account{},
+		names:    newNameIndex(),
+		interned: newInterner(),
+		facts:    newFacts(),
+		held:     map[string]*account{},
+		doubted:  map[string]doubt{},
+		wanted:   map[string]bool{},
+		refusals: map[string]refusal{},
+	}
+	t.feeds = t.newFeeds(store.options.Feeds)
+	return t
 }
 
 // Synced is true once all users of the tenant have been read, and the other feeds as
 // far as they could be in the same sync.
-func (t *Tenant) Synced() bool { panic("in the making") }
+func (t *Tenant) Synced() bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.synced
+}
 
 // ByID is what is known of an account; false when it was never seen.
-func (t *Tenant) ByID(id string) (Observation, bool) { panic("in the making") }
+func (t *Tenant) ByID(id string) (Observation, bool) {
+	id = strings.ToLower(id)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	a, ok := t.accounts[id]
+	if !ok {
+		return Observation{}, false
+	}
+	if a.hold != nil && !t.now().Before(a.hold.until) {
+		return t.facts.derive(a.hold.read, a.shown.Gone), true
+	}
+	return a.shown, true
+}
 
 // ByName is the object id of the account with a user principal name, without regard
 // to case. Accounts that are gone have no name.
-func (t *Tenant) ByName(upn string) (id string, ok bool) { panic("in the making") }
+func (t *Tenant) ByName(upn string) (id string, ok bool) {
+	upn = strings.ToLower(upn)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	id, ok = t.names.owner[upn]
+	return id, ok
+}
 
 // InGroup tells whether an account is in one of the groups that the last Sync was
-// asked for; Unknown when that group could not be read.
-func (t *Tenant) InGroup(groupID, userID string) directory.Tristate { panic("in the making") }
+// asked for, also through nested groups; Unknown when that group could not be read.
+func (t *Tenant) InGroup(groupID, userID string) directory.Tristate {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	members, ok := t.facts.groups[strings.ToLower(groupID)]
+	if !ok {
+		return directory.Unknown
+	}
+	return directory.TristateOf(members[strings.ToLower(userID)])
+}
 
 // Range calls f for every account that is there, until it returns false. f is called
 // outside locks; what changes meanwhile may or may not be seen.
-func (t *Tenant) Range(f func(Observation) bool) { panic("in the making") }
+func (t *Tenant) Range(f func(Observation) bool) {
+	t.mu.RLock()
+	rest := t.order
+	t.mu.RUnlock()
+	portion := make([]Observation, 0, readPortion)
+	for len(rest) > 0 {
+		n := min(readPortion, len(rest))
+		portion = portion[:0]
+		t.mu.RLock()
+		for _, a := range rest[:n] {
+			if a.shown.Gone == GoneNot {
+				portion = append(portion, a.shown)
+			}
+		}
+		t.mu.RUnlock()
+		for i := range portion {
+			if !f(portion[i]) {
+				return
+			}
+		}
+		rest = rest[n:]
+	}
+}
 
 // GlobalAdmins are the ids, sorted, of the accounts that are not blocked and hold the
 // Global Administrator role over the whole tenant now, directly or through a group;
 // eligible ones do not count. known is false when there may be others.
-func (t *Tenant) GlobalAdmins() (ids []string, known bool) { panic("in the making") }
+func (t *Tenant) GlobalAdmins() (ids []string, known bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, id := range t.facts.roles.globalAdmins {
+		a, ok := t.accounts[id]
+		if ok && a.shown.Gone == GoneNot && a.shown.User.Enabled == directory.Yes {
+			ids = append(ids, id)
+		}
+	}
+	return ids, t.facts.roles.complete
+}
 
-// Summary is what is known of the tenant as a whole.
-func (t *Tenant) Summary() Summary { panic("in the making") }
+// Recheck makes the next Sync ask again for what was refused: the token's
+// permissions changed.
+func (t *Tenant) Recheck() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.recheck = true
+}
 
-// Recheck makes the feeds that were refused due at once: the token's permissions
-// changed.
-func (t *Tenant) Recheck() { panic("in the making") }
+func (t *Tenant) now() time.Time { return t.store.options.Clock.Now() }
 
-// Refresh stores an account as just read live.
-func (t *Tenant) Refresh(user directory.User) ExpectationState { panic("in the making") }
+// emit tells the subscribers, once the tenant is synced, and counts.
+func (t *Tenant) emit(changes []Change) int {
+	if t.Synced() {
+		t.store.publish(t, changes)
+	}
+	return len(changes)
+}
 
-// Remove stores that an account was just asked for by its id and not found.
-func (t *Tenant) Remove(id string) { panic("in the making") }
+// rederive looks at every account again, after a fact about the tenant changed.
+func (t *Tenant) rederive() int {
+	t.mu.RLock()
+	rest := t.order
+	t.mu.RUnlock()
+	changed := 0
+	for len(rest) > 0 {
+		n := min(writePortion, len(rest))
+		changed += t.emit(t.write(func(w *writer) {
+			for _, a := range rest[:n] {
+				w.update(a, a.raw(), a.shown.Gone)
+			}
+		}))
+		rest = rest[n:]
+	}
+	return changed
+}
+
+// announce makes the tenant Synced and tells of every account once.
+func (t *Tenant) announce() {
+	t.mu.Lock()
+	t.synced = true
+	rest := t.order
+	t.mu.Unlock()
+	for len(rest) > 0 {
+		n := min(writePortion, len(rest))
+		changes := make([]Change, 0, n)
+		t.mu.RLock()
+		for _, a := range rest[:n] {
+			changes = append(changes, changeOf(nil, &a.shown))
+		}
+		t.mu.RUnlock()
+		t.store.publish(t, changes)
+		rest = rest[n:]
+	}
+}

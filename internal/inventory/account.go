@@ -1,0 +1,266 @@
+package inventory
+
+import (
+	"strings"
+	"time"
+
+	"github.com/m365-operator/m365-operator/internal/directory"
+)
+
+// purgeAfter is how long a deleted account is remembered: Graph keeps it restorable
+// for 30 days (https://learn.microsoft.com/graph/api/resources/deleteditem-group).
+const purgeAfter = 30 * 24 * time.Hour
+
+// account is one account as it is kept. Without a hold, shown.User is as last read.
+type account struct {
+	shown Observation
+	hold  *hold
+	// round is the number of the last complete reading that listed the account.
+	round uint32
+	// live is when the account was last read live, goneAt when it was first known to
+	// be gone; Unix seconds, 0 for never.
+	live, goneAt int64
+}
+
+// raw is the account as last read, without what is expected of it.
+func (a *account) raw() directory.User {
+	if a.hold != nil {
+		return a.hold.read
+	}
+	return a.shown.User
+}
+
+// writer changes accounts while the tenant's lock is held and collects what changed.
+type writer struct {
+	*Tenant
+	now     time.Time
+	changes []Change
+}
+
+// write runs f under the lock and returns the changes, to be emitted without it.
+func (t *Tenant) write(f func(*writer)) []Change {
+	w := &writer{Tenant: t, now: t.now()}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f(w)
+	return w.changes
+}
+
+// account finds or makes an account.
+func (w *writer) account(id string) *account {
+	a, ok := w.accounts[id]
+	if !ok {
+		a = &account{round: w.round.number}
+		w.accounts[id] = a
+		w.order = append(w.order, a)
+	}
+	return a
+}
+
+// update stores an account as read and shows what follows from it.
+func (w *writer) update(a *account, raw directory.User, gone Gone) {
+	user := raw
+	if a.hold != nil {
+		a.hold.read = raw
+		user = a.hold.overlay(raw)
+	}
+	w.facts.learnParts(raw.SKUs)
+	next := w.facts.derive(user, gone)
+	if equal(&a.shown, &next) {
+		return
+	}
+	w.changes = append(w.changes, changeOf(&a.shown, &next))
+	w.counts.add(&a.shown, -1)
+	w.counts.add(&next, 1)
+	w.rename(&a.shown, &next)
+	a.shown = next
+}
+
+// rename keeps the index of names.
+func (w *writer) rename(before, after *Observation) {
+	was, is := nameOf(before), nameOf(after)
+	if was == is {
+		return
+	}
+	w.names.release(was, before.User.ID)
+	w.names.claim(is, after.User.ID)
+}
+
+// nameOf is the name that leads to an account; empty when it is gone or new.
+func nameOf(o *Observation) string {
+	if o.Gone != GoneNot {
+		return ""
+	}
+	return strings.ToLower(o.User.UserPrincipalName)
+}
+
+// changeOf is the change from before, nil for nothing, to after.
+func changeOf(before, after *Observation) Change {
+	change := Change{ID: after.User.ID}
+	if name := strings.ToLower(after.User.UserPrincipalName); name != "" {
+		change.Names = append(change.Names, name)
+	}
+	if before == nil {
+		return change
+	}
+	was := strings.ToLower(before.User.UserPrincipalName)
+	if was != "" && (len(change.Names) == 0 || change.Names[0] != was) {
+		change.Names = append(change.Names, was)
+	}
+	return change
+}
+
+// source is where a reading of an account comes from.
+type source int
+
+const (
+	// fromChanges is the delta.
+	fromChanges source = iota
+	// fromListing is a reading of all users from the beginning.
+	fromListing
+	// fromLive is a reading of this one account.
+	fromLive
+)
+
+// deliver stores one reading of an account. The same may come again, and an older
+// state after a newer one.
+func (w *writer) deliver(user directory.User, from source) ExpectationState {
+	user = w.interned.user(user)
+	a := w.account(user.ID)
+	a.round = w.round.number
+	if from == fromLive {
+		a.live = w.now.Unix()
+	}
+	known := a.raw()
+	user = complete(known, user)
+	if w.isDoubtful(a, &known, &user, from) {
+		w.doubted[user.ID] = doubt{user: user, until: w.now.Add(w.store.options.Expectation)}
+		return a.hold.state(&known)
+	}
+	return w.accept(a, user)
+}
+
+// accept stores a reading that is believed.
+func (w *writer) accept(a *account, user directory.User) ExpectationState {
+	delete(w.doubted, user.ID)
+	state := w.settle(a, &user)
+	a.goneAt = 0
+	w.update(a, user, GoneNot)
+	return state
+}
+
+// settle compares a reading with what is expected, which ends when it was seen and
+// then changed by somebody else.
+func (w *writer) settle(a *account, user *directory.User) ExpectationState {
+	if a.hold == nil {
+		return ExpectationNone
+	}
+	state := a.hold.hear(user, w.now)
+	if state == ExpectationNone || state == ExpectationBroken {
+		w.release(a)
+	}
+	return state
+}
+
+// release ends what is expected of an account; an update must follow, with the
+// account as it was read.
+func (w *writer) release(a *account) {
+	a.hold = nil
+	delete(w.held, a.shown.User.ID)
+}
+
+// remove stores that an account is gone. A purge is final: what says less comes late.
+func (w *writer) remove(id string, gone Gone) {
+	a := w.account(id)
+	delete(w.doubted, id)
+	if a.shown.Gone == GonePurged {
+		return
+	}
+	raw := a.raw()
+	raw.ID = id
+	if a.hold != nil {
+		w.release(a)
+	}
+	if a.goneAt == 0 {
+		a.goneAt = w.now.Unix()
+	}
+	w.update(a, raw, gone)
+}
+
+// removeBy stores that the changes tell of an account that is gone.
+func (w *writer) removeBy(removal directory.Removal) {
+	gone := GoneDeleted
+	if removal.Permanent {
+		gone = GonePurged
+	}
+	w.remove(strings.ToLower(removal.ID), gone)
+}
+
+// isDoubtful is true for a reading that looks older than what is known: one of the
+// times that only ever move forward went back, or an account deleted for good is
+// among the changes. It is believed when nothing newer comes for a while.
+func (w *writer) isDoubtful(a *account, known, user *directory.User, from source) bool {
+	switch a.shown.Gone {
+	case GoneNot:
+	case GonePurged:
+		return from == fromChanges
+	default:
+		return false
+	}
+	return user.LastPasswordChange.Before(known.LastPasswordChange) ||
+		user.SessionsValidFrom.Before(known.SessionsValidFrom) ||
+		!user.OnPremises.LastSync.IsZero() && user.OnPremises.LastSync.Before(known.OnPremises.LastSync)
+}
+
+// doubt is a reading that looks older than what is known.
+type doubt struct {
+	user  directory.User
+	until time.Time
+}
+
+// complete adds what a reading leaves out. accountEnabled always has a value, so a
+// reading without it tells a part only and what it is silent about stays; the times
+// of password and sessions are never unset either.
+func complete(known, user directory.User) directory.User {
+	keepTime(&user.Created, known.Created)
+	keepTime(&user.LastPasswordChange, known.LastPasswordChange)
+	keepTime(&user.SessionsValidFrom, known.SessionsValidFrom)
+	if user.Enabled != directory.Unknown || known.Enabled == directory.Unknown {
+		return user
+	}
+	user.Enabled = known.Enabled
+	for _, field := range []struct {
+		value *string
+		known string
+	}{
+		{&user.UserPrincipalName, known.UserPrincipalName},
+		{&user.DisplayName, known.DisplayName},
+		{&user.GivenName, known.GivenName},
+		{&user.Surname, known.Surname},
+		{&user.Mail, known.Mail},
+		{&user.JobTitle, known.JobTitle},
+		{&user.Department, known.Department},
+		{&user.UsageLocation, known.UsageLocation},
+		{&user.UserType, known.UserType},
+		{&user.OnPremises.SAMAccountName, known.OnPremises.SAMAccountName},
+		{&user.OnPremises.Domain, known.OnPremises.Domain},
+	} {
+		if *field.value == "" {
+			*field.value = field.known
+		}
+	}
+	keepTime(&user.OnPremises.LastSync, known.OnPremises.LastSync)
+	if user.OnPremises.Synced == directory.Unknown {
+		user.OnPremises.Synced = known.OnPremises.Synced
+	}
+	if user.SKUs == nil {
+		user.SKUs = known.SKUs
+	}
+	return user
+}
+
+func keepTime(value *time.Time, known time.Time) {
+	if value.IsZero() {
+		*value = known
+	}
+}

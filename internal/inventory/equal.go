@@ -1,0 +1,67 @@
+package inventory
+
+import (
+	"slices"
+
+	"github.com/m365-operator/m365-operator/internal/directory"
+)
+
+// equal compares all that an Observation says.
+func equal(a, b *Observation) bool {
+	return a.Gone == b.Gone &&
+		a.Type == b.Type &&
+		a.Admin == b.Admin &&
+		a.Licensed == b.Licensed &&
+		a.Federated == b.Federated &&
+		equalUsers(&a.User, &b.User) &&
+		equalMFA(&a.MFA, &b.MFA) &&
+		equalSignIn(&a.SignIn, &b.SignIn) &&
+		slices.Equal(a.Roles, b.Roles) &&
+		slices.Equal(a.SKUs, b.SKUs)
+}
+
+func equalUsers(a, b *directory.User) bool {
+	return a.ID == b.ID &&
+		a.Enabled == b.Enabled &&
+		equalNames(a, b) &&
+		equalWork(a, b) &&
+		a.Created.Equal(b.Created) &&
+		a.LastPasswordChange.Equal(b.LastPasswordChange) &&
+		a.SessionsValidFrom.Equal(b.SessionsValidFrom) &&
+		equalOnPremises(&a.OnPremises, &b.OnPremises) &&
+		slices.Equal(a.SKUs, b.SKUs)
+}
+
+func equalNames(a, b *directory.User) bool {
+	return a.UserPrincipalName == b.UserPrincipalName &&
+		a.DisplayName == b.DisplayName &&
+		a.GivenName == b.GivenName &&
+		a.Surname == b.Surname &&
+		a.Mail == b.Mail
+}
+
+func equalWork(a, b *directory.User) bool {
+	return a.JobTitle == b.JobTitle &&
+		a.Department == b.Department &&
+		a.UsageLocation == b.UsageLocation &&
+		a.UserType == b.UserType
+}
+
+func equalOnPremises(a, b *directory.OnPremises) bool {
+	return a.Synced == b.Synced &&
+		a.SAMAccountName == b.SAMAccountName &&
+		a.Domain == b.Domain &&
+		a.LastSync.Equal(b.LastSync)
+}
+
+func equalMFA(a, b *MFA) bool {
+	return a.State == b.State &&
+		a.Reason == b.Reason &&
+		a.DefaultMethod == b.DefaultMethod &&
+		a.AsOf.Equal(b.AsOf) &&
+		slices.Equal(a.Methods, b.Methods)
+}
+
+func equalSignIn(a, b *SignIn) bool {
+	return a.Known == b.Known && a.Reason == b.Reason && a.LastSuccessful.Equal(b.LastSuccessful)
+}
