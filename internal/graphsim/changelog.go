@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"slices"
 	"sort"
 	"time"
 )
@@ -23,7 +24,8 @@ type change struct {
 	id      string
 	kind    changeKind
 	mask    propSet // what changed, for changeUpdated
-	state   *user   // after the change
+	before  *user   // the state before, for changeUpdated
+	state   *user   // the state after
 }
 
 // changeLog is the tenant's history that delta queries read. Versions grow by one.
@@ -33,15 +35,18 @@ type changeLog struct {
 }
 
 // deltaLifetime is how long a delta token lives (concepts/delta-query-overview.md:
-// seven days for directory objects). Older entries can no longer be asked for.
+// seven days for directory objects).
 const deltaLifetime = 7 * 24 * time.Hour
+
+// logLifetime covers a token of full age whose round is replayed by another one.
+const logLifetime = 3 * deltaLifetime
 
 func (l *changeLog) append(c change) {
 	l.version++
 	c.version = l.version
 	l.entries = append(l.entries, c)
-	if len(l.entries) > 1024 && l.entries[len(l.entries)/2].at.Before(c.at.Add(-deltaLifetime-time.Hour)) {
-		l.entries = append([]change(nil), l.entries[len(l.entries)/2:]...)
+	if half := len(l.entries) / 2; half > 512 && l.entries[half].at.Before(c.at.Add(-logLifetime)) {
+		l.entries = slices.Clone(l.entries[half:])
 	}
 }
 

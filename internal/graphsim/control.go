@@ -26,7 +26,8 @@ type Grant struct {
 
 // TenantSpec describes a tenant to be made. The zero ID is derived from the seed;
 // no Domains means one, NAME.onmicrosoft.com; no Grants means the simulator's own
-// app with [DefaultPermissions] and the User Administrator role.
+// app with [DefaultPermissions] and the User Administrator role. Users given here
+// are as old as the tenant, three years.
 type TenantSpec struct {
 	ID          string           `json:"id,omitempty"`
 	DisplayName string           `json:"displayName"`
@@ -168,7 +169,7 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		}
 	}
 	for _, u := range spec.Users {
-		if _, err := t.addUser(u, now); err != nil {
+		if _, err := t.addUser(u, t.created); err != nil {
 			return nil, err
 		}
 	}

@@ -40,15 +40,17 @@ func (t *tenant) addUser(properties map[string]any, now time.Time) (string, erro
 		id = guid(t.seed, t.id, "user", canonicalUPN(upn), itoa(uint64(len(t.order))))
 	}
 	nickname, _, _ := strings.Cut(upn, "@")
+	var missing []field
 	for _, fallback := range []field{
 		{propAccountEnabled, true}, {propBusinessPhones, []string{}}, {propDisplayName, nickname},
 		{propMailNickname, nickname}, {propUserType, "Member"}, {propCreatedDateTime, now},
 		{propLastPasswordChange, now}, {propSignInSessionsValidFrom, now},
 	} {
 		if _, set := u.get(fallback.prop); !set {
-			u, _ = u.with([]field{fallback})
+			missing = append(missing, fallback)
 		}
 	}
+	u, _ = u.with(missing)
 	u = &user{id: id, fields: u.fields}
 	t.create(u, now)
 	if activity != nil {

@@ -247,31 +247,14 @@ func (c *call) disturb(st *deltaState, items []deltaItem) []deltaItem {
 		if chance(c.tenant.seed, "repeat", it.change.id, version) < q.DeltaRepeat {
 			out = append(out, it)
 		}
-		if it.full || it.removed != "" || chance(c.tenant.seed, "stale", it.change.id, version) >= q.DeltaStale {
+		if it.full || it.removed != "" || it.change.before == nil || chance(c.tenant.seed, "stale", it.change.id, version) >= q.DeltaStale {
 			continue
 		}
-		if before := c.stateBefore(it.change); before != nil {
-			it.change.state = before
-			out = append(out, it)
-			st.Lied = true
-		}
+		it.change.state = it.change.before
+		out = append(out, it)
+		st.Lied = true
 	}
 	return out
-}
-
-// stateBefore is the account's state before its last change in the round, or nil
-// when it was not there.
-func (c *call) stateBefore(last change) *user {
-	var before *user
-	for _, e := range c.tenant.log.between(0, last.version-1) {
-		if e.id == last.id {
-			before = e.state
-		}
-	}
-	if before == nil || removalReason(changeUpdated, before) != "" {
-		return nil
-	}
-	return before
 }
 
 // deltaPage renders a page with its nextLink or deltaLink.

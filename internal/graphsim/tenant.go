@@ -118,8 +118,8 @@ func (t *tenant) apply(r *userRecord, changes []field, now time.Time) propSet {
 		t.countLicenses(r.current, next)
 	}
 	r.remember(now, t.quirks.ReadLag)
+	t.log.append(change{at: now, id: next.id, kind: changeUpdated, mask: changed, before: r.current, state: next})
 	r.current = next
-	t.log.append(change{at: now, id: next.id, kind: changeUpdated, mask: changed, state: next})
 	return changed
 }
 
