@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -90,6 +91,9 @@ func (c *Client) attempt(ctx context.Context, op operation, request *abstraction
 	start := c.clock.Now()
 	body, err := c.adapter.SendPrimitive(withExchange(ctx, ex), request, "[]byte", errorMappings())
 	c.observe(op, ex, c.clock.Since(start))
+	if err == nil && ex.status >= http.StatusMultipleChoices {
+		err = errors.New("unexpected redirect") // which the SDK takes for success
+	}
 	if err != nil {
 		failure := callFailure(op, ex, err)
 		if failure.Kind == directory.KindThrottled {
