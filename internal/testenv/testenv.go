@@ -15,6 +15,8 @@ type Options struct {
 	// ControllerManager also runs kube-controller-manager, for suites that
 	// rely on garbage collection or on namespaces going away.
 	ControllerManager bool
+	// LogDir receives one log file per component; empty discards their logs.
+	LogDir string
 	// Apply lists kustomize folders, relative to the root of the repository,
 	// that are applied in turn: "config/rbac", "config/admission".
 	Apply []string
@@ -30,6 +32,7 @@ func Start(ctx context.Context, opts Options) (*controlplane.ControlPlane, error
 	plane, err := controlplane.Start(ctx, controlplane.Options{
 		CRDs:              []string{filepath.Join(root, "config", "crd", "bases")},
 		ControllerManager: opts.ControllerManager,
+		LogDir:            opts.LogDir,
 	})
 	if err != nil {
 		return nil, err
