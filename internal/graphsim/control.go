@@ -36,6 +36,14 @@ type TenantSpec struct {
 	SKUs        []SKUSpec        `json:"skus,omitempty"`
 	Grants      []Grant          `json:"grants,omitempty"`
 	Users       []map[string]any `json:"users,omitempty"`
+
+	Groups            []GroupSpec             `json:"groups,omitempty"`
+	Roles             []RoleSpec              `json:"roles,omitempty"`
+	Eligibilities     []RoleSpec              `json:"eligibilities,omitempty"`
+	Registrations     []RegistrationSpec      `json:"registrations,omitempty"`
+	SecurityDefaults  bool                    `json:"securityDefaults,omitempty"`
+	ConditionalAccess []ConditionalAccessSpec `json:"conditionalAccess,omitempty"`
+	Rooms             []RoomSpec              `json:"rooms,omitempty"`
 }
 
 // DomainSpec is a domain of a tenant.
@@ -153,6 +161,7 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		id: strings.ToLower(spec.ID), seed: s.opts.Seed, schema: s.schema, clock: s.clock, quirks: s.opts.Quirks,
 		displayName: spec.DisplayName, country: spec.Country, created: now.AddDate(-3, 0, 0),
 		users: map[string]*userRecord{}, upns: map[string]string{}, signIns: map[string]signInActivity{},
+		registrations: map[string]registration{},
 		consumed: map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
 		stats: newStatistics(s.opts.Journal),
 	}
@@ -172,6 +181,9 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		if _, err := t.addUser(u, t.created); err != nil {
 			return nil, err
 		}
+	}
+	if err := t.setPeople(spec); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -279,16 +291,28 @@ func (s *Server) SetDomains(tenantKey string, specs []DomainSpec) error {
 // name or template id. The principal is a UPN or an object id.
 func (s *Server) AssignRole(tenantKey, principal, role string) error {
 	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
-		def, ok := roleByKey(role)
-		if !ok {
-			return fmt.Errorf("no directory role %q", role)
+		a, err := t.roleAssignment("assignment", RoleSpec{Role: role, Principal: principal})
+		if err == nil {
+			t.assignments = append(t.assignments, a)
 		}
-		principal = t.principalID(principal)
-		t.assignments = append(t.assignments, roleAssignment{
-			id: guid(t.seed, t.id, "assignment", principal, def.id), principalID: principal, roleID: def.id, scope: "/",
-		})
-		return nil
+		return err
 	})
+}
+
+// roleAssignment resolves what a spec names; kind tells assignments from
+// eligibilities in the derived id.
+func (t *tenant) roleAssignment(kind string, spec RoleSpec) (roleAssignment, error) {
+	def, ok := roleByKey(spec.Role)
+	if !ok {
+		return roleAssignment{}, fmt.Errorf("no directory role %q", spec.Role)
+	}
+	if spec.Scope == "" {
+		spec.Scope = "/"
+	}
+	principal := t.principalID(spec.Principal)
+	return roleAssignment{
+		id: guid(t.seed, t.id, kind, principal, def.id, spec.Scope), principalID: principal, roleID: def.id, scope: spec.Scope,
+	}, nil
 }
 
 // RemoveRole takes a directory role away.
@@ -310,11 +334,17 @@ func (t *tenant) principalID(key string) string {
 	if r, ok := t.find(key); ok {
 		return r.current.id
 	}
+	for _, g := range t.groups {
+		if g.displayName == key {
+			return g.id
+		}
+	}
 	return strings.ToLower(key)
 }
 
 // GroupSpec describes a group; members and owners are UPNs or object ids.
 type GroupSpec struct {
+	ID             string   `json:"id,omitempty"` // empty: derived from the name
 	DisplayName    string   `json:"displayName"`
 	RoleAssignable bool     `json:"roleAssignable,omitempty"`
 	Members        []string `json:"members,omitempty"`
@@ -325,18 +355,25 @@ type GroupSpec struct {
 func (s *Server) AddGroup(tenantKey string, spec GroupSpec) (string, error) {
 	var id string
 	err := s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
-		g := &group{id: guid(t.seed, t.id, "group", spec.DisplayName), displayName: spec.DisplayName, roleAssignable: spec.RoleAssignable}
-		for _, key := range spec.Members {
-			g.members = append(g.members, t.principalID(key))
-		}
-		for _, key := range spec.Owners {
-			g.owners = append(g.owners, t.principalID(key))
-		}
-		t.groups = append(t.groups, g)
-		id = g.id
+		id = t.addGroup(spec).id
 		return nil
 	})
 	return id, err
+}
+
+func (t *tenant) addGroup(spec GroupSpec) *group {
+	if spec.ID == "" {
+		spec.ID = guid(t.seed, t.id, "group", spec.DisplayName)
+	}
+	g := &group{id: strings.ToLower(spec.ID), displayName: spec.DisplayName, roleAssignable: spec.RoleAssignable}
+	for _, key := range spec.Members {
+		g.members = append(g.members, t.principalID(key))
+	}
+	for _, key := range spec.Owners {
+		g.owners = append(g.owners, t.principalID(key))
+	}
+	t.groups = append(t.groups, g)
+	return g
 }
 
 // coerce turns a value given in Go or JSON form into the form snapshots hold.

@@ -28,9 +28,16 @@ type tenant struct {
 	log     changeLog
 	signIns map[string]signInActivity
 
-	groups      []*group
-	assignments []roleAssignment
-	skus        []*subscribedSKU
+	groups        []*group
+	assignments   []roleAssignment
+	eligibilities []roleAssignment        // by Privileged Identity Management
+	registrations map[string]registration // by account id; absent means a password only
+	skus          []*subscribedSKU
+
+	securityDefaults bool
+	policies         []ConditionalAccessSpec
+	rooms            []RoomSpec
+
 	consumed    map[string]int // SKU id → accounts that hold it
 
 	principals map[string]*servicePrincipal // by app id

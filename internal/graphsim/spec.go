@@ -1,0 +1,83 @@
+package graphsim
+
+// RoleSpec gives a directory role, active or eligible. Role is a name or a template
+// id; Principal a UPN, a group's display name, or an object id; Scope empty is the
+// whole tenant.
+type RoleSpec struct {
+	Role      string `json:"role"`
+	Principal string `json:"principal"`
+	Scope     string `json:"scope,omitempty"`
+}
+
+// RegistrationSpec is what a person has registered for authentication, in the words
+// of the registration report (resources/userregistrationdetails.md). No methods
+// means nothing but a password.
+type RegistrationSpec struct {
+	User      string   `json:"user"` // UPN or object id
+	Methods   []string `json:"methods"`
+	Preferred string   `json:"preferred,omitempty"` // userPreferredMethodForSecondaryAuthentication
+}
+
+// ConditionalAccessSpec is a conditional access policy
+// (resources/conditionalaccesspolicy.md). Lists hold object ids, template ids of
+// roles, or the words All, None and GuestsOrExternalUsers.
+type ConditionalAccessSpec struct {
+	ID              string   `json:"id,omitempty"` // empty: derived from the name
+	DisplayName     string   `json:"displayName"`
+	State           string   `json:"state"` // enabled, disabled, enabledForReportingButNotEnforced
+	IncludeUsers    []string `json:"includeUsers,omitempty"`
+	ExcludeUsers    []string `json:"excludeUsers,omitempty"`
+	IncludeGroups   []string `json:"includeGroups,omitempty"`
+	ExcludeGroups   []string `json:"excludeGroups,omitempty"`
+	IncludeRoles    []string `json:"includeRoles,omitempty"`
+	ExcludeRoles    []string `json:"excludeRoles,omitempty"`
+	Applications    []string `json:"applications,omitempty"`    // included ones
+	ClientAppTypes  []string `json:"clientAppTypes,omitempty"`  // all, exchangeActiveSync, other, …
+	Operator        string   `json:"operator,omitempty"`        // AND or OR
+	BuiltInControls []string `json:"builtInControls,omitempty"` // mfa, block, compliantDevice, …
+	// AuthenticationStrength is the id of a built-in authentication strength.
+	AuthenticationStrength string `json:"authenticationStrength,omitempty"`
+}
+
+// RoomSpec is a room of places (resources/room.md). Its mailbox is an account of its
+// own with the same mail address.
+type RoomSpec struct {
+	ID           string `json:"id,omitempty"` // empty: derived from the address
+	DisplayName  string `json:"displayName"`
+	EmailAddress string `json:"emailAddress"`
+	Building     string `json:"building,omitempty"`
+	FloorNumber  int    `json:"floorNumber,omitempty"`
+	Capacity     int    `json:"capacity,omitempty"`
+}
+
+// registration is what an account has registered now; the report is a snapshot of it.
+type registration struct {
+	methods   []string
+	preferred string
+}
+
+// setPeople sets what a spec says beyond accounts, after they exist.
+func (t *tenant) setPeople(spec TenantSpec) error {
+	for _, g := range spec.Groups {
+		t.addGroup(g)
+	}
+	for _, r := range spec.Roles {
+		a, err := t.roleAssignment("assignment", r)
+		if err != nil {
+			return err
+		}
+		t.assignments = append(t.assignments, a)
+	}
+	for _, r := range spec.Eligibilities {
+		a, err := t.roleAssignment("eligibility", r)
+		if err != nil {
+			return err
+		}
+		t.eligibilities = append(t.eligibilities, a)
+	}
+	for _, r := range spec.Registrations {
+		t.registrations[t.principalID(r.User)] = registration{methods: r.Methods, preferred: r.Preferred}
+	}
+	t.securityDefaults, t.policies, t.rooms = spec.SecurityDefaults, spec.ConditionalAccess, spec.Rooms
+	return nil
+}
