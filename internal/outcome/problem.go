@@ -25,7 +25,7 @@ const (
 )
 
 // Problem is an error with a verdict.
-type Problem struct {
+type Problem struct { //nolint:errname // a verdict first, an error besides
 	Class Class
 	// Reason of the condition; empty when there is nothing to say.
 	Reason v1alpha1.Reason

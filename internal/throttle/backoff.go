@@ -12,6 +12,10 @@ const (
 // (x-ms-throttle-limit-percentage).
 const slowAbove = 0.8
 
+// slowest is the share that calls that are not urgent always keep: the report may be
+// about writes, and those must not stop a tenant from being read.
+const slowest = 0.1
+
 // pause is a time in which nothing is asked.
 type pause struct {
 	until time.Time
@@ -51,12 +55,12 @@ func (b *Budget) paused(class Class, now time.Time) time.Duration {
 // slowdown holds back calls that are not urgent before Graph refuses any.
 type slowdown struct {
 	until time.Time
-	by    float64 // 0 to 1
+	by    float64 // 0 to 1 - slowest
 }
 
 // Observe tells which share of its limit the application has used in Graph's own
 // account: 0.8 to 1.8, the value of the header x-ms-throttle-limit-percentage. For
-// the next window it holds back calls that are not urgent, all of them from 1 on.
+// the next window it holds back calls that are not urgent, most of them from 1 on.
 func (b *Budget) Observe(percentage float64) {
 	b.governor.mu.Lock()
 	defer b.governor.mu.Unlock()
@@ -65,7 +69,7 @@ func (b *Budget) Observe(percentage float64) {
 	}
 	b.slow = slowdown{
 		until: b.governor.clock.Now().Add(b.units.limit.Window),
-		by:    min(1, (percentage-slowAbove)/(1-slowAbove)),
+		by:    min(1-slowest, (percentage-slowAbove)/(1-slowAbove)),
 	}
 }
 

@@ -47,10 +47,11 @@ var _ = Describe("After a refusal by Graph", func() {
 	})
 
 	It("pauses grow while Graph does not say how long, and start anew later", func() {
-		for _, want := range []time.Duration{10, 20, 40, 80, 160, 300, 300} {
+		for _, want := range []int{10, 20, 40, 80, 160, 300, 300} {
+			pause := time.Duration(want) * time.Second
 			b.Throttled(throttle.Identity, 0)
-			Expect(b.Reserve(read)).To(Equal(want * time.Second))
-			w.pass(want * time.Second)
+			Expect(b.Reserve(read)).To(Equal(pause))
+			w.pass(pause)
 			Expect(b.Reserve(read)).To(BeZero())
 		}
 		w.pass(time.Hour)
@@ -95,7 +96,7 @@ var _ = Describe("When Graph reports how much of the limit is used", func() {
 		Entry("below what Graph ever reports", 0.5, 3500),
 		Entry("at four fifths", 0.8, 3500),
 		Entry("halfway", 0.9, 1750),
-		Entry("at the limit", 1.0, 0),
-		Entry("beyond it", 1.8, 0),
+		Entry("at the limit", 1.0, 350),
+		Entry("beyond it", 1.8, 350),
 	)
 })

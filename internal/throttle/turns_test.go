@@ -104,7 +104,7 @@ var _ = Describe("What is scarce over all tenants", func() {
 
 	It("starves nobody when all come late, by a tenth of what they were told and more", func() {
 		d := newDay(300, 1000)
-		random := rand.New(rand.NewPCG(3, 3)) //nolint:gosec // a table of delays, no secret
+		random := rand.New(rand.NewPCG(3, 3))
 		d.late = func(wait time.Duration) time.Duration {
 			return time.Duration(random.Float64() * float64(wait/10+5*time.Second))
 		}

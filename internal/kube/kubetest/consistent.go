@@ -115,7 +115,7 @@ func messageFault(message string) string {
 func checkTogether(obj Object) error {
 	ready := meta.FindStatusCondition(obj.GetConditions(), v1alpha1.ConditionReady)
 	if ready == nil {
-		return errors.New("Ready is missing")
+		return errors.New("there is no Ready")
 	}
 	reconciling := meta.FindStatusCondition(obj.GetConditions(), v1alpha1.ConditionReconciling)
 	stalled := meta.FindStatusCondition(obj.GetConditions(), v1alpha1.ConditionStalled)
@@ -126,13 +126,13 @@ func checkTogether(obj Object) error {
 		}
 	}
 	if reconciling != nil && stalled != nil {
-		broken = append(broken, errors.New("Reconciling and Stalled: both are there"))
+		broken = append(broken, errors.New("both Reconciling and Stalled are there"))
 	}
 	if stalled != nil && ready.Status == metav1.ConditionTrue {
-		broken = append(broken, errors.New("Stalled: is there although Ready is True"))
+		broken = append(broken, errors.New("there is Stalled although Ready is True"))
 	}
 	if ready.Status == metav1.ConditionFalse && reconciling == nil && stalled == nil {
-		broken = append(broken, errors.New("Ready: is False with neither Reconciling nor Stalled to tell who is to act"))
+		broken = append(broken, errors.New("neither Reconciling nor Stalled tells who is to act, although Ready is False"))
 	}
 	return errors.Join(broken...)
 }
