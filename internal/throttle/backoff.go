@@ -55,7 +55,7 @@ func (b *Budget) paused(class Class, now time.Time) time.Duration {
 // slowdown holds back calls that are not urgent before Graph refuses any.
 type slowdown struct {
 	until time.Time
-	by    float64 // 0 to 1 - slowest
+	left  float64 // the share that they keep
 }
 
 // Observe tells which share of its limit the application has used in Graph's own
@@ -69,7 +69,7 @@ func (b *Budget) Observe(percentage float64) {
 	}
 	b.slow = slowdown{
 		until: b.governor.clock.Now().Add(b.units.limit.Window),
-		by:    min(1-slowest, (percentage-slowAbove)/(1-slowAbove)),
+		left:  max(slowest, (1-percentage)/(1-slowAbove)),
 	}
 }
 
@@ -78,5 +78,5 @@ func (s slowdown) factor(now time.Time) float64 {
 	if !now.Before(s.until) {
 		return 1
 	}
-	return 1 - s.by
+	return s.left
 }
