@@ -15,8 +15,9 @@ const purgeAfter = 30 * 24 * time.Hour
 type account struct {
 	shown Observation
 	hold  *hold
-	// round is the number of the last complete reading that listed the account.
-	round uint32
+	// listed is the number of the last full round that listed the account, told that
+	// of the last round that said anything about it.
+	listed, told uint32
 	// live is when the account was last read live, goneAt when it was first known to
 	// be gone; Unix seconds, 0 for never.
 	live, goneAt int64
@@ -50,7 +51,7 @@ func (t *Tenant) write(f func(*writer)) []Change {
 func (w *writer) account(id string) *account {
 	a, ok := w.accounts[id]
 	if !ok {
-		a = &account{round: w.round.number}
+		a = &account{listed: w.round.full}
 		w.accounts[id] = a
 		w.order = append(w.order, a)
 	}
@@ -127,14 +128,17 @@ const (
 func (w *writer) deliver(user directory.User, from source) ExpectationState {
 	user = w.interned.user(user)
 	a := w.account(user.ID)
-	a.round = w.round.number
-	if from == fromLive {
-		a.live = w.now.Unix()
-	}
 	known := a.raw()
 	user = complete(known, user)
-	if w.isDoubtful(a, &known, &user, from) {
-		w.doubted[user.ID] = doubt{user: user, until: w.now.Add(w.store.options.Expectation)}
+	repeated := a.told == w.round.number
+	a.listed = w.round.full
+	if from == fromLive {
+		a.live, repeated = w.now.Unix(), false
+	} else {
+		a.told = w.round.number
+	}
+	if a.isDoubtful(&known, &user, from) || repeated && (a.shown.Gone != GoneNot || !equalUsers(&known, &user)) {
+		w.doubt(user.ID, doubt{user: user})
 		return a.hold.state(&known)
 	}
 	return w.accept(a, user)
@@ -193,29 +197,15 @@ func (w *writer) removeBy(removal directory.Removal) {
 	if removal.Permanent {
 		gone = GonePurged
 	}
-	w.remove(strings.ToLower(removal.ID), gone)
-}
-
-// isDoubtful is true for a reading that looks older than what is known: one of the
-// times that only ever move forward went back, or an account deleted for good is
-// among the changes. It is believed when nothing newer comes for a while.
-func (w *writer) isDoubtful(a *account, known, user *directory.User, from source) bool {
-	switch a.shown.Gone {
-	case GoneNot:
-	case GonePurged:
-		return from == fromChanges
-	default:
-		return false
+	id := strings.ToLower(removal.ID)
+	a := w.account(id)
+	repeated := a.told == w.round.number
+	a.told = w.round.number
+	if repeated && a.shown.Gone == GoneNot && a.shown.User.ID != "" {
+		w.doubt(id, doubt{gone: gone})
+		return
 	}
-	return user.LastPasswordChange.Before(known.LastPasswordChange) ||
-		user.SessionsValidFrom.Before(known.SessionsValidFrom) ||
-		!user.OnPremises.LastSync.IsZero() && user.OnPremises.LastSync.Before(known.OnPremises.LastSync)
-}
-
-// doubt is a reading that looks older than what is known.
-type doubt struct {
-	user  directory.User
-	until time.Time
+	w.remove(id, gone)
 }
 
 // complete adds what a reading leaves out. accountEnabled always has a value, so a

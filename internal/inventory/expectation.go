@@ -83,8 +83,7 @@ func (t *Tenant) Remove(id string) {
 	}))
 }
 
-// sweep ends expectations whose time is up, and believes doubtful readings that
-// nothing newer followed.
+// sweep ends expectations and doubts whose time is up.
 func (t *Tenant) sweep() int {
 	return t.emit(t.write(func(w *writer) {
 		for _, a := range w.held {
@@ -96,10 +95,9 @@ func (t *Tenant) sweep() int {
 			w.update(a, raw, a.shown.Gone)
 		}
 		for id, d := range w.doubted {
-			if w.now.Before(d.until) {
-				continue
+			if !w.now.Before(d.until) {
+				w.believe(id, d)
 			}
-			w.accept(w.account(id), d.user)
 		}
 	}))
 }

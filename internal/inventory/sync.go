@@ -58,6 +58,7 @@ func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request Sync
 	err := s.syncUsers(ctx)
 	s.noteUsers(ctx, err)
 	if !isTenantWide(err) {
+		s.resolveDoubts(ctx)
 		s.syncFeeds(ctx)
 	}
 	first := !t.Synced() && !t.round.listed.IsZero()

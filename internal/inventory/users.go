@@ -15,10 +15,11 @@ type userRound struct {
 	link string
 	// open is true in the midst of a round.
 	open bool
-	// full is true when the round began at the beginning, so that it lists everybody.
-	full bool
-	// number of the last full round. An account that it did not list is gone.
-	number uint32
+	// listing is true when the round began at the beginning, so that it lists everybody.
+	listing bool
+	// number of the round, and of the last one that listed everybody: an account that
+	// it did not list is gone.
+	number, full uint32
 	// listed is when the last full round ended.
 	listed time.Time
 	status FeedStatus
@@ -72,14 +73,15 @@ func (s *run) fullRoundDue() bool {
 func (s *run) beginFullRound() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.round.link, s.round.open, s.round.full = "", true, true
+	s.round.link, s.round.open, s.round.listing = "", true, true
 	s.round.number++
+	s.round.full = s.round.number
 }
 
 // storePage stores what a page told, a portion at a time.
 func (s *run) storePage(page *directory.UserChanges) {
 	from := fromChanges
-	if s.round.full {
+	if s.round.listing {
 		from = fromListing
 	}
 	for users := page.Users; len(users) > 0; {
@@ -104,17 +106,18 @@ func (s *run) storePage(page *directory.UserChanges) {
 
 // finishRound ends a round whose last page was stored.
 func (s *run) finishRound(resume string) {
-	if s.round.full {
+	if s.round.listing {
 		s.dropVanished()
 		s.forgetPurged()
 	}
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.round.full {
+	if s.round.listing {
 		s.round.listed = now
 	}
-	s.round.link, s.round.open, s.round.full = resume, false, false
+	s.round.link, s.round.open, s.round.listing = resume, false, false
+	s.round.number++
 	s.round.status.AsOf = now
 	s.complete = true
 }
@@ -130,7 +133,7 @@ func (s *run) dropVanished() {
 		n := min(writePortion, len(rest))
 		s.count(FeedUsers, s.emit(s.write(func(w *writer) {
 			for _, a := range rest[:n] {
-				if a.round != w.round.number && a.shown.Gone == GoneNot && a.live < recent {
+				if a.listed != w.round.full && a.shown.Gone == GoneNot && a.live < recent {
 					w.remove(a.shown.User.ID, GoneVanished)
 				}
 			}

@@ -1,0 +1,87 @@
+package inventory
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/m365-operator/m365-operator/internal/directory"
+)
+
+// doubtsPerSync bounds the accounts that one sync reads live because of doubts.
+const doubtsPerSync = 20
+
+// doubt is what the changes told of an account and what may be older than what is
+// known. It is resolved by reading the account live; failing that, by the next that
+// is told of it; failing that, it is believed after a while.
+type doubt struct {
+	// user as read; not set when the account is said to be gone.
+	user  directory.User
+	gone  Gone
+	until time.Time
+}
+
+// doubt keeps what was told of an account from being believed; not for longer when it
+// is told again.
+func (w *writer) doubt(id string, d doubt) {
+	d.until = w.now.Add(w.store.options.Expectation)
+	if earlier, ok := w.doubted[id]; ok {
+		d.until = earlier.until
+	}
+	w.doubted[id] = d
+}
+
+// believe stores what was doubted.
+func (w *writer) believe(id string, d doubt) {
+	delete(w.doubted, id)
+	if d.gone != GoneNot {
+		w.remove(id, d.gone)
+		return
+	}
+	w.accept(w.account(id), d.user)
+}
+
+// isDoubtful is true for a reading that looks older than what is known: one of the
+// times that only ever move forward went back, or an account deleted for good is
+// among the changes.
+func (a *account) isDoubtful(known, user *directory.User, from source) bool {
+	switch a.shown.Gone {
+	case GoneNot:
+	case GonePurged:
+		return from == fromChanges
+	default:
+		return false
+	}
+	return user.LastPasswordChange.Before(known.LastPasswordChange) ||
+		user.SessionsValidFrom.Before(known.SessionsValidFrom) ||
+		!user.OnPremises.LastSync.IsZero() && user.OnPremises.LastSync.Before(known.OnPremises.LastSync)
+}
+
+// resolveDoubts asks for the accounts in doubt. What cannot be asked now stays.
+func (s *run) resolveDoubts(ctx context.Context) {
+	s.mu.RLock()
+	ids := slices.Sorted(maps.Keys(s.doubted))
+	s.mu.RUnlock()
+	for _, id := range ids[:min(len(ids), doubtsPerSync)] {
+		user, err := s.reader.User(ctx, id)
+		switch {
+		case directory.KindOf(err) == directory.KindNotFound:
+			s.count(FeedUsers, s.emit(s.write(func(w *writer) { w.believeGone(id) })))
+		case err != nil:
+			return
+		default:
+			s.count(FeedUsers, s.emit(s.write(func(w *writer) { w.deliver(*user, fromLive) })))
+		}
+	}
+}
+
+// believeGone stores that an account in doubt is not there.
+func (w *writer) believeGone(id string) {
+	d := w.doubted[id]
+	delete(w.doubted, id)
+	if w.account(id).shown.Gone == GoneNot {
+		w.remove(id, cmp.Or(d.gone, GoneVanished))
+	}
+}
