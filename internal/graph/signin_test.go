@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -52,7 +53,7 @@ var _ = Describe("Changing a user", func() {
 		Expect(err).NotTo(HaveOccurred())
 		var fields [][]string
 		for _, entry := range w.Requests(w.tenant) {
-			if entry.Method == "PATCH" {
+			if entry.Method == http.MethodPatch {
 				fields = append(fields, entry.Fields)
 			}
 		}
@@ -71,13 +72,16 @@ var _ = Describe("Changing a user", func() {
 
 	It("says that nothing is known after a lost answer", func() {
 		for _, fault := range []graphsim.Fault{
-			{Kind: graphsim.FaultReset, After: true}, {Kind: graphsim.FaultHang, After: true}, {Kind: graphsim.FaultStatus, Status: 503, After: true},
-			{Kind: graphsim.FaultReset}, {Kind: graphsim.FaultStatus, Status: 500},
+			{Kind: graphsim.FaultReset, After: true},
+			{Kind: graphsim.FaultHang, After: true},
+			{Kind: graphsim.FaultStatus, Status: 503, After: true},
+			{Kind: graphsim.FaultReset},
+			{Kind: graphsim.FaultStatus, Status: 500},
 		} {
 			w := newWorld(graphsim.TenantSpec{})
 			client := w.connect(func(o *graph.Options) { o.Timeout = 2 * time.Second })
 			id := w.user(map[string]any{"userPrincipalName": "alice@" + contoso})
-			fault.Method, fault.Path = "PATCH", patchUser
+			fault.Method, fault.Path = http.MethodPatch, patchUser
 			w.fault(fault)
 
 			_, err := client.SetEnabled(background, id, false)

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"testing"
@@ -132,9 +133,9 @@ func (w *world) fault(f graphsim.Fault) {
 // refusal is an error's directory.Error.
 func refusal(err error) *directory.Error {
 	GinkgoHelper()
-	var e *directory.Error
-	Expect(err).To(BeAssignableToTypeOf(e))
-	return err.(*directory.Error)
+	e, ok := errors.AsType[*directory.Error](err)
+	Expect(ok).To(BeTrue(), "%v", err)
+	return e
 }
 
 var background = context.Background()
