@@ -165,15 +165,14 @@ func (t *Tenant) fraction(name FeedName) float64 {
 }
 
 // nextSlot is the feed's next moment: once in every interval, at an offset of its own
-// for each tenant, and not within a quarter of the interval from now.
-func (t *Tenant) nextSlot(f *feed) time.Time {
+// for each tenant; after the first reading not within a quarter of the interval.
+func (t *Tenant) nextSlot(f *feed, first bool) time.Time {
 	offset := time.Duration(t.fraction(f.status.Name) * float64(f.every))
-	earliest := t.now().Add(f.every / 4)
-	slot := earliest.Add(-offset).Truncate(f.every).Add(offset)
-	if slot.Before(earliest) {
-		slot = slot.Add(f.every)
+	earliest := t.now()
+	if first {
+		earliest = earliest.Add(f.every / 4)
 	}
-	return slot
+	return earliest.Add(-offset).Truncate(f.every).Add(offset + f.every)
 }
 
 // syncFeed reads a feed, or the rest of it.
@@ -200,8 +199,8 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 	s.count(f.status.Name, changed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	f.status.NextDue = s.nextSlot(f, f.status.AsOf.IsZero())
 	f.status.AsOf, f.status.Reason, f.status.Err = s.now(), missing, nil
-	f.status.NextDue = s.nextSlot(f)
 }
 
 // failFeed notes a failure and when to try again. A round that may yet succeed stays.

@@ -1,0 +1,157 @@
+package inventory_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+)
+
+const benchUsers = 100_000
+
+// benchReader is a tenant of benchUsers people, each with a line in every report. It
+// makes its answers anew for each call, as a decoder does.
+type benchReader struct{ *fakeReader }
+
+func benchID(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
+
+func pageOf[T any](link string, item func(i int) T) (items []T, next string) {
+	const size = 500
+	from := 0
+	if link != "" {
+		_, _ = fmt.Sscan(link, &from)
+	}
+	for i := from; i < from+size; i++ {
+		items = append(items, item(i))
+	}
+	if from+size < benchUsers {
+		next = fmt.Sprint(from + size)
+	}
+	return items, next
+}
+
+func benchUser(i int) directory.User {
+	upn := fmt.Sprintf("given%d.surname%d@contoso.com", i%5000, i)
+	return directory.User{
+		ID:                 benchID(i),
+		UserPrincipalName:  upn,
+		Mail:               upn + "",
+		DisplayName:        fmt.Sprintf("Given%d Surname%d", i%5000, i),
+		GivenName:          fmt.Sprintf("Given%d", i%5000),
+		Surname:            fmt.Sprintf("Surname%d", i),
+		JobTitle:           fmt.Sprintf("Title %d", i%200),
+		Department:         fmt.Sprintf("Department %d", i%40),
+		UsageLocation:      "DE",
+		UserType:           "Member",
+		Enabled:            directory.TristateOf(i%10 != 0),
+		OnPremises:         directory.OnPremises{Synced: directory.Yes, SAMAccountName: fmt.Sprintf("user%d", i), Domain: "corp.contoso.com", LastSync: epoch},
+		Created:            epoch,
+		LastPasswordChange: epoch,
+		SessionsValidFrom:  epoch,
+		SKUs:               []string{"06ebc4ee-1bb5-47dd-8120-11324bc54e06", "f30db892-07e9-47e9-837c-80727f46fd3d"},
+	}
+}
+
+func (r benchReader) UserChanges(_ context.Context, link string) (*directory.UserChanges, error) {
+	if link == "resume" {
+		return &directory.UserChanges{Resume: "resume"}, nil
+	}
+	users, next := pageOf(link, benchUser)
+	changes := &directory.UserChanges{Users: users, Next: next}
+	if next == "" {
+		changes.Resume = "resume"
+	}
+	return changes, nil
+}
+
+func (r benchReader) Registrations(_ context.Context, link string) (*directory.Page[directory.Registration], error) {
+	items, next := pageOf(link, func(i int) directory.Registration {
+		return directory.Registration{
+			ID: benchID(i), MFARegistered: i%3 != 0, DefaultMethod: "push", Updated: epoch,
+			Methods: []string{"mobilePhone", "microsoftAuthenticatorPush", "softwareOneTimePasscode"},
+		}
+	})
+	return &directory.Page[directory.Registration]{Items: items, Next: next}, nil
+}
+
+func (r benchReader) SignIns(_ context.Context, link string) (*directory.Page[directory.SignIn], error) {
+	items, next := pageOf(link, func(i int) directory.SignIn {
+		return directory.SignIn{ID: benchID(i), LastSuccessful: epoch}
+	})
+	return &directory.Page[directory.SignIn]{Items: items, Next: next}, nil
+}
+
+func benchSync(b *testing.B, tenant *inventory.Tenant, request inventory.SyncRequest) {
+	b.Helper()
+	if _, err := tenant.Sync(context.Background(), benchReader{newFakeReader()}, request); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func heap() float64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return float64(stats.HeapAlloc)
+}
+
+// BenchmarkInitialSync reads 100,000 users with all their reports, and tells how much
+// memory one of them takes for good.
+func BenchmarkInitialSync(b *testing.B) {
+	for b.Loop() {
+		before := heap()
+		store := inventory.New(inventory.Options{Clock: clocktesting.NewFakeClock(epoch)})
+		tenant := store.Tenant(contoso)
+		benchSync(b, tenant, inventory.SyncRequest{})
+		if total := tenant.Summary().Users.Total; total != benchUsers {
+			b.Fatalf("%d users", total)
+		}
+		b.ReportMetric((heap()-before)/benchUsers, "B/user")
+		runtime.KeepAlive(tenant)
+	}
+}
+
+// BenchmarkSettledSync is a sync in which nothing is due but the users' changes.
+func BenchmarkSettledSync(b *testing.B) {
+	tenant := inventory.New(inventory.Options{Clock: clocktesting.NewFakeClock(epoch)}).Tenant(contoso)
+	benchSync(b, tenant, inventory.SyncRequest{})
+	for b.Loop() {
+		benchSync(b, tenant, inventory.SyncRequest{})
+	}
+}
+
+// BenchmarkFullFeeds is a sync that reads all feeds anew, without a change.
+func BenchmarkFullFeeds(b *testing.B) {
+	tenant := inventory.New(inventory.Options{Clock: clocktesting.NewFakeClock(epoch)}).Tenant(contoso)
+	benchSync(b, tenant, inventory.SyncRequest{})
+	for b.Loop() {
+		benchSync(b, tenant, inventory.SyncRequest{Force: true})
+	}
+}
+
+// BenchmarkByID reads single accounts, and tells the longest wait for one while all
+// feeds are read anew.
+func BenchmarkByID(b *testing.B) {
+	tenant := inventory.New(inventory.Options{Clock: clocktesting.NewFakeClock(epoch)}).Tenant(contoso)
+	benchSync(b, tenant, inventory.SyncRequest{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		benchSync(b, tenant, inventory.SyncRequest{Force: true})
+	}()
+	var longest time.Duration
+	for i := 0; b.Loop(); i++ {
+		before := b.Elapsed()
+		tenant.ByID(benchID(i % benchUsers))
+		longest = max(longest, b.Elapsed()-before)
+	}
+	<-done
+	b.ReportMetric(float64(longest.Microseconds()), "longest-µs")
+}

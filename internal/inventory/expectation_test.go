@@ -1,0 +1,197 @@
+package inventory_test
+
+import (
+	"context"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+)
+
+var _ = Describe("What the operator just wrote", func() {
+	var w *world
+	expectBlocked := inventory.Expectation{Enabled: directory.No}
+	enabled := func() directory.Tristate { return w.seen("a").User.Enabled }
+
+	BeforeEach(func() { w = newWorld().settled(person("a", sessionsFrom(epoch.Add(-time.Hour)))) })
+
+	It("is observed at once, with what follows from it", func() {
+		w.tenant.Expect("a", expectBlocked)
+		Expect(enabled()).To(Equal(directory.No))
+		Expect(w.seen("a").MFA.Reason).To(Equal(inventory.ReasonSignInBlocked))
+		Expect(w.tenant.Summary().Users.Suspended).To(Equal(1))
+		Expect(w.heardIDs()).To(Equal([]string{"a"}))
+	})
+
+	It("stays when Graph shows it, and then belongs to Graph", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.heard = nil
+		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.No))
+		Expect(w.heardIDs()).To(BeEmpty())
+
+		By("an outsider's act thereafter")
+		w.tell("r2", "r3", person("a", titled("Cook"), sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.Yes))
+		Expect(w.heardIDs()).To(Equal([]string{"a"}))
+	})
+
+	It("outlasts readings from before it, in a change or live", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.heard = nil
+		w.tell("r1", "r2", person("a", titled("Cook"), sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.No))
+		Expect(w.seen("a").User.JobTitle).To(Equal("Cook"), "the rest is news")
+		state := w.tenant.Refresh(person("a", titled("Cook"), sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(state).To(Equal(inventory.ExpectationOpen))
+		Expect(enabled()).To(Equal(directory.No))
+	})
+
+	It("outlasts the account from before the write that comes after the one that shows it", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
+		w.heard = nil
+		w.tell("r2", "r3", person("a", sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.No))
+		Expect(w.heardIDs()).To(BeEmpty(), "it does not flap")
+
+		By("giving in when that was the truth after all")
+		w.clock.SetTime(epoch.Add(10 * time.Minute))
+		w.sync()
+		Expect(enabled()).To(Equal(directory.Yes))
+		Expect(w.heardIDs()).To(Equal([]string{"a"}))
+	})
+
+	It("ends after ten minutes, also between two syncs", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.heard = nil
+		w.clock.SetTime(epoch.Add(10*time.Minute - time.Second))
+		Expect(w.sync().NextDue).To(BeTemporally("<=", epoch.Add(10*time.Minute)))
+		Expect(enabled()).To(Equal(directory.No))
+		w.clock.SetTime(epoch.Add(10 * time.Minute))
+		Expect(enabled()).To(Equal(directory.Yes))
+		w.sync()
+		Expect(w.heardIDs()).To(Equal([]string{"a"}))
+		Expect(w.tenant.Summary().Users.Suspended).To(Equal(0))
+	})
+
+	It("counts from the last write", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.clock.SetTime(epoch.Add(6 * time.Minute))
+		w.tenant.Expect("a", inventory.Expectation{SessionsValidFrom: epoch.Add(6 * time.Minute)})
+		w.clock.SetTime(epoch.Add(12 * time.Minute))
+		w.sync()
+		Expect(enabled()).To(Equal(directory.No))
+		Expect(w.seen("a").User.SessionsValidFrom).To(Equal(epoch.Add(6 * time.Minute)))
+	})
+
+	It("takes Graph's own time of a revocation", func() {
+		w.tenant.Expect("a", inventory.Expectation{SessionsValidFrom: epoch.Add(2 * time.Second)})
+		Expect(w.seen("a").User.SessionsValidFrom).To(Equal(epoch.Add(2 * time.Second)))
+		state := w.tenant.Refresh(person("a", sessionsFrom(epoch.Add(time.Second))))
+		Expect(state).To(Equal(inventory.ExpectationMet))
+		Expect(w.seen("a").User.SessionsValidFrom).To(Equal(epoch.Add(time.Second)))
+	})
+
+	It("masks the echo of a write that another followed", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.tenant.Expect("a", inventory.Expectation{Enabled: directory.Yes})
+		w.heard = nil
+		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.Yes))
+		w.tell("r2", "r3", person("a", sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.Yes))
+		Expect(w.heardIDs()).To(BeEmpty())
+	})
+
+	DescribeTable("a live reading tells how it stands",
+		func(prepare func(), live directory.User, expected inventory.ExpectationState, shown directory.Tristate) {
+			prepare()
+			Expect(w.tenant.Refresh(live)).To(Equal(expected))
+			Expect(enabled()).To(Equal(shown))
+		},
+		Entry("nothing expected", func() {}, person("a", blocked), inventory.ExpectationNone, directory.No),
+		Entry("met", func() { w.tenant.Expect("a", expectBlocked) },
+			person("a", blocked), inventory.ExpectationMet, directory.No),
+		Entry("not shown yet", func() { w.tenant.Expect("a", expectBlocked) },
+			person("a"), inventory.ExpectationOpen, directory.No),
+		Entry("shown, and changed by somebody since", func() {
+			w.tenant.Expect("a", expectBlocked)
+			w.tenant.Refresh(person("a", blocked))
+		}, person("a", sessionsFrom(epoch)), inventory.ExpectationBroken, directory.Yes),
+		Entry("too late to matter", func() {
+			w.tenant.Expect("a", expectBlocked)
+			w.clock.SetTime(epoch.Add(time.Hour))
+		}, person("a"), inventory.ExpectationNone, directory.Yes),
+		Entry("withdrawn", func() {
+			w.tenant.Expect("a", expectBlocked)
+			w.tenant.Expect("a", inventory.Expectation{})
+		}, person("a"), inventory.ExpectationNone, directory.Yes),
+	)
+
+	It("is withdrawn at once", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.tenant.Expect("a", inventory.Expectation{})
+		Expect(enabled()).To(Equal(directory.Yes))
+	})
+
+	It("is forgotten with the account", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.graph.users.pages["r1"] = &directory.UserChanges{Removed: []directory.Removal{{ID: "a"}}, Resume: "r2"}
+		w.sync()
+		Expect(w.seen("a").Gone).To(Equal(inventory.GoneDeleted))
+		Expect(enabled()).To(Equal(directory.Yes), "as last read")
+		w.tell("r2", "r3", person("a"))
+		Expect(enabled()).To(Equal(directory.Yes))
+	})
+
+	It("is of no use for an account that is not known", func() {
+		w.tenant.Expect("x", expectBlocked)
+		_, ok := w.tenant.ByID("x")
+		Expect(ok).To(BeFalse())
+	})
+
+	It("survives a complete reading that is older", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.graph.users.errors = []error{refusal(directory.KindResync)}
+		w.sync()
+		Expect(enabled()).To(Equal(directory.No))
+	})
+})
+
+var _ = Describe("A live reading", func() {
+	It("adds an account that the changes do not tell of yet", func() {
+		w := newWorld().settled(person("a"))
+		w.tenant.Refresh(person("new"))
+		Expect(w.heardIDs()).To(Equal([]string{"new"}))
+		id, ok := w.tenant.ByName("new@contoso.com")
+		Expect(ok).To(BeTrue())
+		Expect(id).To(Equal("new"))
+	})
+
+	It("that finds nothing marks the account, until the changes tell of it", func() {
+		w := newWorld().settled(person("a"))
+		w.tenant.Remove("A")
+		Expect(w.seen("a").Gone).To(Equal(inventory.GoneVanished))
+		Expect(w.heardIDs()).To(Equal([]string{"a"}))
+		w.tenant.Remove("a")
+		w.tenant.Remove("unknown")
+		Expect(w.heardIDs()).To(BeEmpty())
+		w.tell("r1", "r2", person("a"))
+		Expect(w.seen("a").Gone).To(Equal(inventory.GoneNot))
+	})
+
+	It("says nothing before the tenant is synced", func() {
+		w := newWorld()
+		w.tenant.Refresh(person("a"))
+		w.tenant.Expect("a", inventory.Expectation{Enabled: directory.No})
+		w.tenant.Remove("a")
+		Expect(w.heard).To(BeEmpty())
+		_, err := w.tenant.Sync(context.Background(), w.graph, inventory.SyncRequest{})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(w.heardIDs()).To(Equal([]string{"a"}))
+	})
+})
