@@ -39,20 +39,9 @@ func newTurns(limit Limit) *turns {
 
 // take serves the holder, or tells how long until its turn.
 func (t *turns) take(holder *Budget, now time.Time) time.Duration {
-	t.line = slices.DeleteFunc(t.line, func(p place) bool {
-		return p.holder != holder && p.due.Add(forgetTurn).Before(now)
-	})
 	at := t.find(holder)
 	if at < 0 {
-		if !t.expected(now) && t.pace.AllowN(now, 1) {
-			return 0
-		}
-		due := t.next(now)
-		if last := len(t.line) - 1; last >= 0 && due.Before(t.line[last].due.Add(t.interval)) {
-			due = t.line[last].due.Add(t.interval)
-		}
-		t.line = append(t.line, place{holder: holder, due: due})
-		return due.Sub(now)
+		return t.join(holder, now)
 	}
 	if wait := t.line[at].due.Sub(now); wait > 0 {
 		return wait
@@ -65,6 +54,20 @@ func (t *turns) take(holder *Budget, now time.Time) time.Duration {
 	wait := t.next(now).Sub(now) + time.Duration(before)*t.interval
 	t.line[at].here = now.Add(wait + patience)
 	return wait
+}
+
+// join serves somebody who has no place, or gives them the last one.
+func (t *turns) join(holder *Budget, now time.Time) time.Duration {
+	t.line = slices.DeleteFunc(t.line, func(p place) bool { return p.due.Add(forgetTurn).Before(now) })
+	if !t.expected(now) && t.pace.AllowN(now, 1) {
+		return 0
+	}
+	due := t.next(now)
+	if last := len(t.line) - 1; last >= 0 && due.Before(t.line[last].due.Add(t.interval)) {
+		due = t.line[last].due.Add(t.interval)
+	}
+	t.line = append(t.line, place{holder: holder, due: due})
+	return due.Sub(now)
 }
 
 // forget takes the holder out of the line.

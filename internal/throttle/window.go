@@ -1,6 +1,9 @@
 package throttle
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // grains is into how many parts of a window spending is lumped together. A lump
 // leaves the window with its latest part, so a limit is never overrun, and at most a
@@ -70,5 +73,7 @@ func (w *window) expire(now time.Time) {
 	for ; gone < len(w.lumps) && !now.Before(w.lumps[gone].last.Add(w.limit.Window)); gone++ {
 		w.used -= w.lumps[gone].n
 	}
-	w.lumps = append(w.lumps[:0], w.lumps[gone:]...)
+	if gone > 0 {
+		w.lumps = slices.Delete(w.lumps, 0, gone)
+	}
 }
