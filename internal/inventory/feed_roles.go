@@ -168,9 +168,6 @@ func (r *roleReading) hold(f *roleFacts, holding directory.RoleAssignment, direc
 	role := Role{RoleID: strings.ToLower(holding.RoleID), Scope: holding.Scope, Path: direct}
 	role.Name = cmp.Or(r.names[role.RoleID], role.RoleID)
 	principal := strings.ToLower(holding.PrincipalID)
-	if holding.PrincipalKind == directory.PrincipalServicePrincipal {
-		return
-	}
 	if !r.isGroup(principal, holding.PrincipalKind) {
 		f.byAccount[principal] = append(f.byAccount[principal], role)
 		each(principal)

@@ -1,0 +1,161 @@
+package controllers
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	applyv1alpha1 "github.com/m365-operator/m365-operator/api/v1alpha1/applyconfiguration/api/v1alpha1"
+)
+
+const (
+	// batchSize bounds what one pass writes, so that no Tenant holds a worker for long.
+	batchSize = 1000
+	// batchPause lets other Tenants have their turn.
+	batchPause = 10 * time.Millisecond
+	// parallelWrites to the API server of one pass.
+	parallelWrites = 16
+)
+
+// apply does what a discovery found to do, up to a batch; more tells whether
+// something is left.
+func (r *DiscoveryReconciler) apply(ctx context.Context, d *discovery) (more bool, err error) {
+	todo := slices.Concat(d.create, d.update)
+	if len(todo) > batchSize {
+		todo, more = todo[:batchSize], true
+	}
+	var group errgroup.Group
+	group.SetLimit(parallelWrites)
+	for _, want := range todo {
+		group.Go(func() error { return r.write(ctx, d.tenant, want) })
+	}
+	for _, user := range d.remove {
+		group.Go(func() error { return deleteUnchanged(ctx, r.Client, user) })
+	}
+	for _, user := range d.yield {
+		group.Go(func() error { return r.handOver(ctx, user) })
+	}
+	for _, user := range d.takeBackAll {
+		group.Go(func() error {
+			return r.write(ctx, d.tenant, desiredUser{
+				name: user.Name, id: user.Spec.ID, userPrincipalName: user.Spec.UserPrincipalName,
+			})
+		})
+	}
+	return more, group.Wait()
+}
+
+// write applies a discovered object.
+func (r *DiscoveryReconciler) write(ctx context.Context, tenant *v1alpha1.Tenant, want desiredUser) error {
+	user := applyv1alpha1.ManagedUser(want.name, tenant.Namespace).
+		WithLabels(map[string]string{v1alpha1.DiscoveredLabel: "true"}).
+		WithSpec(applyv1alpha1.ManagedUserSpec().
+			WithTenantRef(applyv1alpha1.ObjectReference().WithName(tenant.Name)).
+			WithID(want.id).
+			WithUserPrincipalName(want.userPrincipalName))
+	err := r.Client.Apply(ctx, user, client.FieldOwner(v1alpha1.DiscoveryFieldManager))
+	if apierrors.IsConflict(err) {
+		return nil // somebody else owns the field now: the next pass yields
+	}
+	if apierrors.HasStatusCause(err, "NamespaceTerminating") || apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("apply discovered user: %w", err)
+	}
+	return nil
+}
+
+// handOver drops the label from an object that somebody else declares something on,
+// and lets go of every field that has another owner. The others stay, for without
+// them the object would be void.
+func (r *DiscoveryReconciler) handOver(ctx context.Context, cached *v1alpha1.ManagedUser) error {
+	var user v1alpha1.ManagedUser
+	if err := r.Reader.Get(ctx, client.ObjectKeyFromObject(cached), &user); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	if !isDiscovered(&user) || !ownedByOthers(&user) {
+		return nil
+	}
+	owned := fieldsOfOthers(user.ManagedFields)
+	spec := applyv1alpha1.ManagedUserSpec()
+	if !owned.Has(fieldpath.MakePathOrDie("spec", "tenantRef", "name")) {
+		spec.WithTenantRef(applyv1alpha1.ObjectReference().WithName(user.Spec.TenantRef.Name))
+	}
+	if !owned.Has(fieldpath.MakePathOrDie("spec", "id")) {
+		spec.WithID(user.Spec.ID)
+	}
+	if !owned.Has(fieldpath.MakePathOrDie("spec", "userPrincipalName")) {
+		spec.WithUserPrincipalName(user.Spec.UserPrincipalName)
+	}
+	config := applyv1alpha1.ManagedUser(user.Name, user.Namespace).WithSpec(spec).WithResourceVersion(user.ResourceVersion)
+	err := r.Client.Apply(ctx, config, client.FieldOwner(v1alpha1.DiscoveryFieldManager))
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return nil // it changed just now, and the change wakes the next pass
+	}
+	if err != nil {
+		return fmt.Errorf("hand over discovered user: %w", err)
+	}
+	return nil
+}
+
+// fieldsOfOthers are the fields that anybody but discovery owns.
+func fieldsOfOthers(entries []metav1.ManagedFieldsEntry) *fieldpath.Set {
+	all := fieldpath.NewSet()
+	for _, entry := range entries {
+		if entry.Manager == v1alpha1.DiscoveryFieldManager || entry.Subresource != "" || entry.FieldsV1 == nil {
+			continue
+		}
+		var set fieldpath.Set
+		if err := set.FromJSON(bytes.NewReader(entry.FieldsV1.GetRawBytes())); err == nil {
+			all = all.Union(&set)
+		}
+	}
+	return all
+}
+
+// removeAll deletes what is left of a Tenant that is gone.
+func (r *DiscoveryReconciler) removeAll(ctx context.Context, tenant types.NamespacedName) error {
+	users, err := usersBy(ctx, r.Client, tenant.Namespace, indexTenant, tenant.Name)
+	if err != nil {
+		return err
+	}
+	return forEachUser(ctx, users, func(ctx context.Context, user *v1alpha1.ManagedUser) error {
+		if !isDiscovered(user) || ownedByOthers(user) {
+			return nil
+		}
+		return deleteUnchanged(ctx, r.Client, user)
+	})
+}
+
+// forEachUser calls f for every object, several at a time.
+func forEachUser(
+	ctx context.Context, users []v1alpha1.ManagedUser, f func(context.Context, *v1alpha1.ManagedUser) error,
+) error {
+	var group errgroup.Group
+	group.SetLimit(parallelWrites)
+	for i := range users {
+		group.Go(func() error { return f(ctx, &users[i]) })
+	}
+	return group.Wait()
+}
+
+// deleteUnchanged deletes an object unless it changed since it was read: it may have
+// been taken over at this very moment. The conflict then says so.
+func deleteUnchanged(ctx context.Context, c client.Client, user *v1alpha1.ManagedUser) error {
+	err := c.Delete(ctx, user.DeepCopy(), client.Preconditions{UID: &user.UID, ResourceVersion: &user.ResourceVersion})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete discovered user: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
+)
+
+// DiscoveryReconciler makes a ManagedUser that declares nothing for every account
+// that has none, and yields as soon as anybody declares something. It works through
+// one Tenant at a time.
+type DiscoveryReconciler struct {
+	Client client.Client
+	// Reader reads past the cache, to see who owns which field.
+	Reader    client.Reader
+	Inventory *inventory.Store
+	// Workers is how many Tenants are worked through at once.
+	Workers int
+	// Waker wakes Tenants whose accounts changed.
+	Waker *kube.Waker
+}
+
+// Reconcile brings the discovered objects of one Tenant in line with its accounts.
+func (r *DiscoveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var tenant v1alpha1.Tenant
+	if err := r.Client.Get(ctx, req.NamespacedName, &tenant); err != nil {
+		if apierrors.IsNotFound(err) {
+			return ctrl.Result{}, r.removeAll(ctx, req.NamespacedName)
+		}
+		return ctrl.Result{}, fmt.Errorf("get tenant: %w", err)
+	}
+	if tenant.Spec.Paused || !tenant.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	known, ok := r.Inventory.Lookup(req.NamespacedName)
+	if !ok || !known.Synced() {
+		return ctrl.Result{}, nil // woken when the tenant has been read
+	}
+	var users v1alpha1.ManagedUserList
+	if err := r.Client.List(ctx, &users, client.InNamespace(tenant.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return ctrl.Result{}, fmt.Errorf("list managed users: %w", err)
+	}
+	d := newDiscovery(&tenant, known, users.Items)
+	more, err := r.apply(ctx, d)
+	if err == nil && more {
+		return ctrl.Result{RequeueAfter: batchPause}, nil
+	}
+	return ctrl.Result{}, err
+}
+
+// SetupWithManager registers the controller.
+func (r *DiscoveryReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	r.Inventory.Subscribe(func(tenant types.NamespacedName, _ []inventory.Change) {
+		r.Waker.Wake(kube.PrioritySync, reconcile.Request{NamespacedName: tenant})
+	})
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("discovery").
+		For(&v1alpha1.Tenant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(tenantOf), builder.WithPredicates(concernsDiscovery())).
+		WatchesRawSource(r.Waker).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers}).
+		Complete(r)
+}
+
+func tenantOf(_ context.Context, obj client.Object) []reconcile.Request {
+	user, ok := obj.(*v1alpha1.ManagedUser)
+	if !ok {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: user.Namespace, Name: user.Spec.TenantRef.Name}}}
+}
+
+// concernsDiscovery passes on what may end or begin discovery's interest in an
+// account: objects that come and go, are bound, or change hands.
+func concernsDiscovery() predicate.Predicate {
+	return predicate.Funcs{
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok := e.ObjectOld.(*v1alpha1.ManagedUser)
+			if !ok {
+				return false
+			}
+			after, ok := e.ObjectNew.(*v1alpha1.ManagedUser)
+			return ok && (isDiscovered(before) != isDiscovered(after) || ownedByOthers(before) != ownedByOthers(after) ||
+				boundID(before) != boundID(after))
+		},
+	}
+}

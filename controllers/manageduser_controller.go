@@ -1,0 +1,92 @@
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/audit"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
+	"github.com/m365-operator/m365-operator/internal/outcome"
+	"github.com/m365-operator/m365-operator/internal/safeguard"
+	"github.com/m365-operator/m365-operator/internal/tenancy"
+)
+
+// Connections knows the connected tenants.
+type Connections interface {
+	Lookup(tenant types.NamespacedName) (*tenancy.Connection, bool)
+}
+
+// ManagedUserReconciler makes accounts what their ManagedUsers declare, and tells in
+// their status what they are.
+type ManagedUserReconciler struct {
+	Client      client.Client
+	Connections Connections
+	Inventory   *inventory.Store
+	Admins      *safeguard.Admins
+	Audit       *audit.Log
+	Events      *kube.Events
+	Clock       clock.Clock
+	Policy      outcome.Policy
+	// ObserveOnly is the manager's own: no account of any tenant is changed.
+	ObserveOnly bool
+	// ConsistencyWindow is how long Graph's readings may lag behind a write.
+	ConsistencyWindow time.Duration
+	// Workers is how many users are worked on at once.
+	Workers int
+	// Waker wakes users whose observation changed.
+	Waker *kube.Waker
+}
+
+// Reconcile makes one account what its object declares.
+func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.ManagedUser) (res ctrl.Result, err error) {
+	if !user.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil // Retain: the account is left alone
+	}
+	s := newUserScope(r.Client, user)
+	defer func() { res, err = r.finish(ctx, s, err) }()
+
+	if user.Spec.Paused {
+		s.paused = true
+		return ctrl.Result{}, nil
+	}
+	return ctrl.Result{}, run(ctx, s,
+		r.findTenant, // known and read in this process, or there is nothing to say
+		r.observe,    // the account, from the inventory
+		r.identify,   // the same person as ever, and no other object's
+		r.refresh,    // from the directory, when somebody asked for it
+		r.enforce,    // what the facets plan, within the safeguards
+	)
+}
+
+// SetupWithManager registers the controller.
+func (r *ManagedUserReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	r.Inventory.Subscribe(r.wakeChanged)
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.ManagedUser{}, builder.WithPredicates(kube.Changed())).
+		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(onlyDeletes())).
+		Watches(&v1alpha1.Tenant{}, handler.Funcs{UpdateFunc: r.tenantChanged}).
+		WatchesRawSource(r.Waker).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers}).
+		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
+}
+
+func onlyDeletes() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}

@@ -1,0 +1,91 @@
+package controllers
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
+	"github.com/m365-operator/m365-operator/internal/outcome"
+	"github.com/m365-operator/m365-operator/internal/plan"
+	"github.com/m365-operator/m365-operator/internal/tenancy"
+)
+
+// workerRetry is when a pass comes back whose tenant held all its workers.
+const workerRetry = time.Second
+
+// userScope is what one pass over a ManagedUser found out.
+type userScope struct {
+	user   *v1alpha1.ManagedUser
+	status *kube.StatusPatcher
+	before []metav1.Condition
+
+	paused bool
+	// quiet means that there is nothing to say: the tenant has not been read yet.
+	quiet bool
+
+	tenant *v1alpha1.Tenant
+	known  *inventory.Tenant
+	// release gives back the tenant's worker, once one was taken.
+	release func()
+	conn    *tenancy.Connection
+
+	// id of the account; seen is what is known of it, when found.
+	id    string
+	found bool
+	seen  inventory.Observation
+	// live is true once the account was read from the directory in this pass.
+	live bool
+	// requested is the value of the annotation that asked for this pass.
+	requested string
+
+	observing bool
+	facets    []facetResult
+	wakeAfter time.Duration
+}
+
+// facetResult is what became of one facet.
+type facetResult struct {
+	facet plan.Facet
+	// pending are the changes that were not made, and why.
+	pending []plan.Change
+	refusal string
+	problem *outcome.Problem
+}
+
+func newUserScope(c client.Client, user *v1alpha1.ManagedUser) *userScope {
+	return &userScope{
+		user:   user,
+		status: kube.NewStatusPatcher(c, user),
+		before: append([]metav1.Condition(nil), user.Status.Conditions...),
+	}
+}
+
+// directory is the tenant's directory, with one of the tenant's workers taken for the
+// rest of the pass. Workers never wait: when the tenant holds all it may, the pass
+// comes back.
+func (s *userScope) directory() (directory.Directory, error) {
+	if s.conn == nil {
+		return nil, outcome.Waiting(v1alpha1.ReasonWaiting, "the Tenant is not connected: see its conditions")
+	}
+	if s.release == nil {
+		release, ok := s.conn.TryAcquire()
+		if !ok {
+			return nil, outcome.Waiting(v1alpha1.ReasonProgressing,
+				"other users of the Tenant are being worked on").After(workerRetry)
+		}
+		s.release = release
+	}
+	return s.conn.Directory, nil
+}
+
+// done gives back what the pass took.
+func (s *userScope) done() {
+	if s.release != nil {
+		s.release()
+	}
+}

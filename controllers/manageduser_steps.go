@@ -1,0 +1,247 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
+	"github.com/m365-operator/m365-operator/internal/outcome"
+	"github.com/m365-operator/m365-operator/internal/plan"
+)
+
+// errQuiet ends a pass that has nothing to say.
+var errQuiet = errors.New("nothing to say yet")
+
+// finish summarises the pass into the status, writes it when it changed, and decides
+// when to come back.
+func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err error) (ctrl.Result, error) {
+	s.done()
+	if errors.Is(err, errQuiet) {
+		s.quiet, err = true, nil
+	}
+	problem := outcome.Classify(err)
+	if apierrors.IsConflict(err) {
+		// Somebody changed the object: what was decided is void, and the next pass sees.
+		return r.Policy.Result(problem)
+	}
+	if s.found {
+		s.seen, s.found = s.known.ByID(s.id)
+	}
+	summarizeUser(s, problem, r.Clock.Now())
+	if patchErr := s.status.Patch(ctx, s.user); patchErr != nil {
+		if apierrors.IsNotFound(patchErr) {
+			return ctrl.Result{}, nil
+		}
+		return r.Policy.Result(outcome.Classify(errors.Join(err, patchErr)))
+	}
+	r.Events.Transitions(s.user, s.before, s.user.Status.Conditions)
+	if problem == nil && s.wakeAfter > 0 {
+		return ctrl.Result{RequeueAfter: s.wakeAfter}, nil
+	}
+	return r.Policy.Result(problem)
+}
+
+// findTenant finds the Tenant and what is known of it. Until its users have been read
+// completely in this process, a pass says nothing.
+func (r *ManagedUserReconciler) findTenant(ctx context.Context, s *userScope) error {
+	key := types.NamespacedName{Namespace: s.user.Namespace, Name: s.user.Spec.TenantRef.Name}
+	var tenant v1alpha1.Tenant
+	if err := r.Client.Get(ctx, key, &tenant); err != nil {
+		if apierrors.IsNotFound(err) {
+			return outcome.Waiting(v1alpha1.ReasonWaiting, fmt.Sprintf("there is no Tenant %q in this namespace", key.Name))
+		}
+		return fmt.Errorf("get tenant: %w", err)
+	}
+	known, ok := r.Inventory.Lookup(key)
+	if !ok || !known.Synced() || !tenant.DeletionTimestamp.IsZero() || tenant.Spec.Paused || tenant.Status.AdoptedThrough == nil {
+		return errQuiet
+	}
+	s.tenant, s.known = &tenant, known
+	s.conn, _ = r.Connections.Lookup(key)
+	if value, pending := kube.RequestedAt(s.user, s.user.Status.LastHandledReconcileAt); pending {
+		s.requested = value
+	}
+	return nil
+}
+
+// observe finds the account: the one the object is bound to, else the one its name
+// means now.
+func (r *ManagedUserReconciler) observe(_ context.Context, s *userScope) error {
+	s.id = boundID(s.user)
+	if s.id == "" {
+		id, ok := s.known.ByName(s.user.Spec.UserPrincipalName)
+		if !ok {
+			return outcome.Blocked(v1alpha1.ReasonNotFound,
+				"there is no account with this userPrincipalName in the tenant: correct the name, or make the account")
+		}
+		s.id = id
+	}
+	s.seen, s.found = s.known.ByID(s.id)
+	switch {
+	case !s.found:
+		return outcome.Blocked(v1alpha1.ReasonNotFound, "there is no account with the id "+s.id+" in the tenant")
+	case s.seen.Gone == inventory.GoneDeleted:
+		return outcome.Blocked(v1alpha1.ReasonNotFound,
+			"the account was deleted: restore it in Microsoft 365 within 30 days, or remove this object")
+	case s.seen.Gone != inventory.GoneNot:
+		return outcome.Blocked(v1alpha1.ReasonNotFound, "the account is gone for good: remove this object")
+	}
+	return nil
+}
+
+// identify stops when the object would act on another person than the one it is bound
+// to, or on one that an older object manages.
+func (r *ManagedUserReconciler) identify(ctx context.Context, s *userScope) error {
+	name := s.user.Spec.UserPrincipalName
+	if other, ok := s.known.ByName(name); ok && other != s.id {
+		return outcome.Blocked(v1alpha1.ReasonDifferentPerson, fmt.Sprintf(
+			"this object is bound to the account %s, but %s is now the name of the account %s: nothing is done; "+
+				"correct userPrincipalName, or make another object for the other person", s.id, name, other))
+	}
+	if s.user.Status.ID != "" && s.user.Status.ID != s.id {
+		return outcome.Blocked(v1alpha1.ReasonDifferentPerson, fmt.Sprintf(
+			"this object was bound to the account %s before spec.id named %s: make another object for the other person",
+			s.user.Status.ID, s.id))
+	}
+	older, err := r.olderObject(ctx, s)
+	if err != nil || older == "" {
+		return err
+	}
+	return outcome.Blocked(v1alpha1.ReasonDuplicate,
+		fmt.Sprintf("the ManagedUser %q manages this account already: remove one of the two", older))
+}
+
+// olderObject is the name of the object that manages the same account and comes
+// before this one; a discovered object always yields.
+func (r *ManagedUserReconciler) olderObject(ctx context.Context, s *userScope) (string, error) {
+	for _, key := range []string{s.id, s.seen.User.UserPrincipalName} {
+		rivals, err := usersBy(ctx, r.Client, s.user.Namespace, indexAccount, accountKey(s.tenant.Name, key))
+		if err != nil {
+			return "", err
+		}
+		for i := range rivals {
+			rival := &rivals[i]
+			same := boundID(rival) == s.id || boundID(rival) == ""
+			if same && rival.UID != s.user.UID && rival.DeletionTimestamp.IsZero() && comesBefore(rival, s.user) {
+				return rival.Name, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// comesBefore orders objects for the same account: declared before discovered, older
+// before younger.
+func comesBefore(a, b *v1alpha1.ManagedUser) bool {
+	if isDiscovered(a) != isDiscovered(b) {
+		return isDiscovered(b)
+	}
+	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.CreationTimestamp.Before(&b.CreationTimestamp)
+	}
+	return a.Name < b.Name
+}
+
+// refresh reads the account from the directory when somebody asked for a pass.
+func (r *ManagedUserReconciler) refresh(ctx context.Context, s *userScope) error {
+	if s.requested == "" {
+		return nil
+	}
+	return r.readLive(ctx, s)
+}
+
+// readLive reads the account from the directory.
+func (r *ManagedUserReconciler) readLive(ctx context.Context, s *userScope) error {
+	dir, err := s.directory()
+	if err != nil {
+		return err
+	}
+	user, err := dir.User(ctx, s.id)
+	if directory.KindOf(err) == directory.KindNotFound {
+		s.known.Remove(s.id)
+		return r.observe(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	s.known.Refresh(*user)
+	s.live = true
+	s.seen, _ = s.known.ByID(s.id)
+	return nil
+}
+
+// enforce plans the facets and makes their changes.
+func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error {
+	s.observing = r.ObserveOnly || s.tenant.Spec.ManagementPolicy != v1alpha1.ManagementPolicyEnforce ||
+		s.user.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve
+	adopting := r.adopting(s)
+	p := plan.For(r.input(s, adopting))
+	if p.NeedsLive && !s.observing {
+		if err := r.readLive(ctx, s); err != nil {
+			return r.postpone(s, p, err)
+		}
+		p = plan.For(r.input(s, adopting))
+	}
+	s.wakeAfter = p.WakeAfter
+	if !s.observing {
+		s.user.Status.Records = sortedRecords(p.Records())
+	}
+	s.user.Status.ID = s.id
+
+	var problems []error
+	for _, facet := range p.Facets {
+		result := facetResult{facet: facet}
+		if s.observing {
+			result.pending = facet.Changes
+		} else if err := r.applyFacet(ctx, s, &result); err != nil {
+			if apierrors.IsConflict(err) {
+				return err
+			}
+			result.problem = outcome.Classify(err)
+			problems = append(problems, err)
+		}
+		s.facets = append(s.facets, result)
+	}
+	return errors.Join(problems...)
+}
+
+// postpone says of every facet that it could not be decided.
+func (r *ManagedUserReconciler) postpone(s *userScope, p plan.Plan, err error) error {
+	for _, facet := range p.Facets {
+		s.facets = append(s.facets, facetResult{facet: facet, pending: facet.Changes, problem: outcome.Classify(err)})
+	}
+	return err
+}
+
+func (r *ManagedUserReconciler) input(s *userScope, adopting bool) plan.Input {
+	return plan.Input{
+		Spec: &s.user.Spec, Generation: s.user.Generation, Records: s.user.Status.Records,
+		User: s.seen.User, Federated: s.seen.Federated,
+		Adopting: adopting, Live: s.live, Now: r.Clock.Now(), Settle: r.ConsistencyWindow,
+	}
+}
+
+// adopting tells whether the object has no memory because the Tenant's was lost or
+// has just begun, rather than because the object is new.
+func (r *ManagedUserReconciler) adopting(s *userScope) bool {
+	return s.user.Status.ID == "" && !s.user.CreationTimestamp.After(s.tenant.Status.AdoptedThrough.Time)
+}
+
+func sortedRecords(records []v1alpha1.Record) []v1alpha1.Record {
+	slices.SortFunc(records, func(a, b v1alpha1.Record) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return records
+}

@@ -1,0 +1,84 @@
+package controllers
+
+import (
+	"context"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
+)
+
+// wakeChanged wakes the objects of accounts whose observation changed, found by id
+// and by name: an object may not be bound yet, or see its name go to somebody else.
+func (r *ManagedUserReconciler) wakeChanged(tenant types.NamespacedName, changes []inventory.Change) {
+	ctx := context.Background()
+	for _, change := range changes {
+		for _, key := range append([]string{change.ID}, change.Names...) {
+			users, err := usersBy(ctx, r.Client, tenant.Namespace, indexAccount, accountKey(tenant.Name, key))
+			if err != nil {
+				log.FromContext(ctx).Error(err, "cannot wake the users of a tenant", "tenant", tenant)
+				return
+			}
+			r.Waker.Wake(kube.PrioritySync, requestsFor(users)...)
+		}
+	}
+}
+
+// siblings are the other objects for the account of one that is gone.
+func (r *ManagedUserReconciler) siblings(ctx context.Context, obj client.Object) []reconcile.Request {
+	user, ok := obj.(*v1alpha1.ManagedUser)
+	if !ok {
+		return nil
+	}
+	var requests []reconcile.Request
+	for _, key := range accountKeys(user) {
+		users, err := usersBy(ctx, r.Client, user.Namespace, indexAccount, key)
+		if err != nil {
+			log.FromContext(ctx).Error(err, "cannot find the other objects of an account")
+			return requests
+		}
+		requests = append(requests, requestsFor(users)...)
+	}
+	return slices.Compact(requests)
+}
+
+// tenantChanged wakes all users of a Tenant when something they depend on changed.
+func (r *ManagedUserReconciler) tenantChanged(
+	ctx context.Context, e event.UpdateEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request],
+) {
+	before, ok := e.ObjectOld.(*v1alpha1.Tenant)
+	if !ok {
+		return
+	}
+	after, ok := e.ObjectNew.(*v1alpha1.Tenant)
+	if !ok || !concernsUsers(before, after) {
+		return
+	}
+	users, err := usersBy(ctx, r.Client, after.Namespace, indexTenant, after.Name)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "cannot wake the users of a tenant")
+		return
+	}
+	r.Waker.Wake(kube.PrioritySync, requestsFor(users)...)
+}
+
+// concernsUsers tells whether a change of a Tenant may change what its users' passes
+// do.
+func concernsUsers(before, after *v1alpha1.Tenant) bool {
+	return before.Spec.ManagementPolicy != after.Spec.ManagementPolicy ||
+		before.Spec.Paused != after.Spec.Paused ||
+		!equality.Semantic.DeepEqual(before.Spec.Safeguards, after.Spec.Safeguards) ||
+		!equality.Semantic.DeepEqual(before.Status.Safeguards, after.Status.Safeguards) ||
+		!before.Status.AdoptedThrough.Equal(after.Status.AdoptedThrough) ||
+		kube.IsTrue(before, v1alpha1.ConditionSynced) != kube.IsTrue(after, v1alpha1.ConditionSynced) ||
+		kube.IsTrue(before, v1alpha1.ConditionSafeguardsReady) != kube.IsTrue(after, v1alpha1.ConditionSafeguardsReady)
+}

@@ -1,0 +1,80 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/audit"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
+	"github.com/m365-operator/m365-operator/internal/outcome"
+	"github.com/m365-operator/m365-operator/internal/safeguard"
+	"github.com/m365-operator/m365-operator/internal/tenancy"
+)
+
+// Options are what the controllers share.
+type Options struct {
+	Connections *tenancy.Pool
+	Inventory   *inventory.Store
+	Clock       clock.Clock
+	Audit       *audit.Log
+	Policy      outcome.Policy
+	// ObserveOnly keeps every account of every tenant as it is.
+	ObserveOnly bool
+	// Namespace is the manager's own, where Connections' Secrets are.
+	Namespace string
+	// AdoptionWindow after a Tenant's creation: objects made within it count as found.
+	AdoptionWindow time.Duration
+	// ConsistencyWindow is how long Graph's readings may lag behind a write.
+	ConsistencyWindow time.Duration
+	// Workers is how many users are worked on at once, and how many tenants.
+	Workers    int
+	Registerer prometheus.Registerer
+}
+
+// adminHold is for how long a blocked Global Administrator counts as blocked although
+// readings show otherwise.
+const adminHold = 10 * time.Minute
+
+// Setup registers the indexes and the controllers.
+func Setup(mgr ctrl.Manager, o Options) error {
+	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	metrics, err := newUserMetrics(o.Registerer)
+	if err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	events := kube.NewEvents(mgr.GetEventRecorder(v1alpha1.FieldManager))
+	users := kube.NewWaker()
+	for _, controller := range []interface{ SetupWithManager(ctrl.Manager) error }{
+		&ConnectionReconciler{
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Namespace: o.Namespace,
+			Events: events, Clock: o.Clock, Policy: o.Policy,
+		},
+		&TenantReconciler{
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory,
+			Events: events, Clock: o.Clock, Policy: o.Policy, Metrics: metrics,
+			AdoptionWindow: o.AdoptionWindow, Workers: o.Workers, Users: users,
+		},
+		&DiscoveryReconciler{
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Workers: o.Workers, Waker: kube.NewWaker(),
+		},
+		&ManagedUserReconciler{
+			Client: mgr.GetClient(), Connections: o.Connections, Inventory: o.Inventory,
+			Admins: safeguard.NewAdmins(o.Clock, adminHold), Audit: o.Audit, Events: events, Clock: o.Clock, Policy: o.Policy,
+			ObserveOnly: o.ObserveOnly, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users,
+		},
+	} {
+		if err := controller.SetupWithManager(mgr); err != nil {
+			return fmt.Errorf("set up controller: %w", err)
+		}
+	}
+	return nil
+}
