@@ -79,7 +79,7 @@ func (c *call) deltaState() (*deltaState, error) {
 		st.To, st.Offset = max(st.From, c.deltaHorizon()), 0
 		return st, nil
 	}
-	sel, given, err := q.selection(c.srv.schema)
+	sel, given, err := q.selection(c.srv.schema.entitySchema)
 	if err != nil {
 		return nil, err
 	}

@@ -6,14 +6,19 @@ import (
 	"time"
 )
 
-// predicate decides whether a user matches a $filter.
-type predicate func(*user) bool
+// properties are the values of a resource that a $filter may ask for.
+type properties interface {
+	get(p propID) (any, bool)
+}
 
-// parseFilter compiles the part of OData's filter language that clients of the
-// users collection use. What a property or a plain query does not support is
+// predicate decides whether a resource matches a $filter.
+type predicate func(properties) bool
+
+// parseFilter compiles the part of OData's filter language that clients of
+// directory collections use. What a property or a plain query does not support is
 // refused as Graph refuses it (concepts/filter-query-parameter.md,
 // aad-advanced-queries.md).
-func parseFilter(raw string, schema *userSchema, advanced bool) (predicate, error) {
+func parseFilter(raw string, schema *entitySchema, advanced bool) (predicate, error) {
 	if strings.TrimSpace(raw) == "" {
 		return nil, nil //nolint:nilnil // no filter is no error
 	}
@@ -39,7 +44,7 @@ func parseFilter(raw string, schema *userSchema, advanced bool) (predicate, erro
 type filterParser struct {
 	tokens   []filterToken
 	pos      int
-	schema   *userSchema
+	schema   *entitySchema
 	advanced bool
 }
 
@@ -78,7 +83,7 @@ func (p *filterParser) or() (predicate, error) {
 		var right predicate
 		if right, err = p.and(); err == nil {
 			l := left
-			left = func(u *user) bool { return l(u) || right(u) }
+			left = func(r properties) bool { return l(r) || right(r) }
 		}
 	}
 	return left, err
@@ -90,7 +95,7 @@ func (p *filterParser) and() (predicate, error) {
 		var right predicate
 		if right, err = p.unary(); err == nil {
 			l := left
-			left = func(u *user) bool { return l(u) && right(u) }
+			left = func(r properties) bool { return l(r) && right(r) }
 		}
 	}
 	return left, err
@@ -106,7 +111,7 @@ func (p *filterParser) unary() (predicate, error) {
 		if err != nil {
 			return nil, err
 		}
-		return func(u *user) bool { return !inner(u) }, nil
+		return func(r properties) bool { return !inner(r) }, nil
 	case p.word("("):
 		inner, err := p.or()
 		if err == nil && !p.word(")") {
@@ -150,20 +155,20 @@ func (p *filterParser) clause() (predicate, error) {
 func (p *filterParser) property(name string) (propID, error) {
 	prop, ok := p.schema.lookup(name)
 	if !ok {
-		return 0, odataBadRequest("Invalid filter clause: Could not find a property named '" + name + "' on type '" + userType + "'.")
+		return 0, odataBadRequest("Invalid filter clause: Could not find a property named '" + name + "' on type '" + p.schema.typeName + "'.")
 	}
 	def := &p.schema.props[prop]
-	if def.is(filterable) || def.is(filterAdv) && p.advanced {
+	if def.is(filterable|filterEq) || def.is(filterAdv) && p.advanced {
 		return prop, nil
 	}
-	if prop == propSignInActivity {
+	if def.name == "signInActivity" {
 		return 0, notSimulated("$filter on signInActivity")
 	}
 	return 0, p.unsupported(def)
 }
 
 func (p *filterParser) unsupported(def *property) error {
-	return unsupportedQuery("Unsupported or invalid query filter clause specified for property '" + def.name + "' of resource 'User'.")
+	return unsupportedQuery("Unsupported or invalid query filter clause specified for property '" + def.name + "' of resource '" + p.schema.label + "'.")
 }
 
 func (p *filterParser) function(name string) (predicate, error) {
@@ -176,7 +181,7 @@ func (p *filterParser) function(name string) (predicate, error) {
 	switch {
 	case name == "contains":
 		return nil, unsupportedQuery("Unsupported property filter clause operator 'Contains'.")
-	case def.kind != kindString || prop == propObjectID:
+	case def.kind != kindString || def.is(filterEq) || prop == propObjectID:
 		return nil, p.unsupported(def)
 	case name == "endswith" && (!p.advanced || !def.is(filterEnds)):
 		return nil, unsupportedQuery("Operator 'EndsWith' is not supported because the 'ConsistencyLevel:eventual' header is missing. Refer to https://aka.ms/graph-docs/advanced-queries for more information")
@@ -192,7 +197,7 @@ func (p *filterParser) function(name string) (predicate, error) {
 	if name == "endswith" {
 		match = strings.HasSuffix
 	}
-	return func(u *user) bool { return match(strings.ToLower(u.str(prop)), want) }, nil
+	return func(r properties) bool { return match(strings.ToLower(textOf(r, prop)), want) }, nil
 }
 
 // lambda reads any(x:x eq 'value') and any(x:startswith(x,'value')) over a
@@ -221,8 +226,8 @@ func (p *filterParser) lambda(collection string) (predicate, error) {
 	}
 	for p.word(")") { // of startswith, and of any
 	}
-	return func(u *user) bool {
-		v, _ := u.get(prop)
+	return func(r properties) bool {
+		v, _ := r.get(prop)
 		list, _ := v.([]string)
 		for _, s := range list {
 			if match(s, value.text) {
@@ -254,8 +259,8 @@ func (p *filterParser) in(prop propID) (predicate, error) {
 	if len(values) > 15 {
 		return nil, unsupportedQuery("Too many child clauses specified in search filter expression containing 'OR' operators: " + itoa(uint64(len(values))) + ". Max allowed: 15.")
 	}
-	return func(u *user) bool {
-		have, _ := u.get(prop)
+	return func(r properties) bool {
+		have, _ := r.get(prop)
 		for _, v := range values {
 			if equalValue(have, v) {
 				return true
@@ -294,15 +299,18 @@ func (p *filterParser) literal(prop propID) (any, error) {
 func (p *filterParser) compare(prop propID, op string, value any) (predicate, error) {
 	switch op {
 	case "eq":
-		return func(u *user) bool { have, _ := u.get(prop); return equalValue(have, value) }, nil
+		return func(r properties) bool { have, _ := r.get(prop); return equalValue(have, value) }, nil
 	case "ne":
 		if !p.advanced {
 			return nil, unsupportedQuery("Unsupported property filter clause operator 'NotEqualsMatch'.")
 		}
-		return func(u *user) bool { have, _ := u.get(prop); return !equalValue(have, value) }, nil
+		return func(r properties) bool { have, _ := r.get(prop); return !equalValue(have, value) }, nil
 	case "ge", "le":
-		return func(u *user) bool {
-			have, _ := u.get(prop)
+		if p.schema.props[prop].is(filterEq) {
+			return nil, p.unsupported(&p.schema.props[prop])
+		}
+		return func(r properties) bool {
+			have, _ := r.get(prop)
 			order, ok := orderValues(have, value)
 			return ok && (op == "ge" && order >= 0 || op == "le" && order <= 0)
 		}, nil
@@ -311,6 +319,13 @@ func (p *filterParser) compare(prop propID, op string, value any) (predicate, er
 	default:
 		return nil, p.syntax()
 	}
+}
+
+// textOf is the value of a text property, or "" when it was never set.
+func textOf(r properties, prop propID) string {
+	v, _ := r.get(prop)
+	s, _ := v.(string)
+	return s
 }
 
 // equalValue compares as the directory does: strings without regard to case, and

@@ -85,8 +85,8 @@ func (q *query) selectNames() (names []string, given bool) {
 	return names, true
 }
 
-// selection reads $select for users; given is false when the default set applies.
-func (q *query) selection(s *userSchema) (sel propSet, given bool, err error) {
+// selection reads $select of a resource type; given is false when the default set applies.
+func (q *query) selection(s *entitySchema) (sel propSet, given bool, err error) {
 	names, given := q.selectNames()
 	if !given {
 		return s.defaults, false, nil
@@ -98,7 +98,7 @@ func (q *query) selection(s *userSchema) (sel propSet, given bool, err error) {
 		}
 		p, ok := s.lookup(name)
 		if !ok {
-			return sel, true, unknownProperty(name, "microsoft.graph.user")
+			return sel, true, unknownProperty(name, s.typeName)
 		}
 		sel.add(p)
 	}

@@ -33,6 +33,7 @@ const (
 	sensitive                         // needs a covering role on admin targets
 	basic                             // readable with User.ReadBasic.All
 	neverVisible                      // reads as null
+	filterEq                          // $filter eq and in only
 )
 
 // property describes one property of the user resource.
@@ -46,14 +47,19 @@ type property struct {
 
 func (p *property) is(f propFlag) bool { return p.flags&f != 0 }
 
-// userSchema is the v1.0 user resource: every property of the CSDL, with what
-// resources/user.md and api/user-update.md say of it.
-type userSchema struct {
-	props  []property
-	byName map[string]propID
+// entitySchema describes a resource type. Its first property is the id.
+type entitySchema struct {
+	typeName string // microsoft.graph.user
+	label    string // in messages: User
+	props    []property
+	byName   map[string]propID
 	// defaults is the set returned without $select.
 	defaults propSet
 }
+
+// userSchema is the v1.0 user resource: every property of the CSDL, with what
+// resources/user.md and api/user-update.md say of it.
+type userSchema struct{ *entitySchema }
 
 // Property ids that code refers to by name. The order is that of userProperties.
 const (
@@ -107,7 +113,11 @@ const (
 )
 
 func newUserSchema() *userSchema {
-	s := &userSchema{props: userProperties(), byName: map[string]propID{}}
+	return &userSchema{newEntitySchema("microsoft.graph.user", "User", userProperties())}
+}
+
+func newEntitySchema(typeName, label string, props []property) *entitySchema {
+	s := &entitySchema{typeName: typeName, label: label, props: props, byName: map[string]propID{}}
 	for i := range s.props {
 		p := &s.props[i]
 		s.byName[strings.ToLower(p.name)] = propID(i)
@@ -119,7 +129,7 @@ func newUserSchema() *userSchema {
 }
 
 // lookup finds a property without regard to case.
-func (s *userSchema) lookup(name string) (propID, bool) {
+func (s *entitySchema) lookup(name string) (propID, bool) {
 	id, ok := s.byName[strings.ToLower(name)]
 	return id, ok
 }

@@ -13,7 +13,6 @@ const (
 	defaultPage     = 100
 	maxPage         = 999
 	maxSignInsPage  = 500 // with signInActivity (api/user-list.md)
-	userType        = "microsoft.graph.user"
 	signInsReadPerm = "AuditLog.Read.All"
 )
 
@@ -82,7 +81,7 @@ func (c *call) pageToken() (*pageToken, error) {
 	if q.has("count") && !c.eventual() {
 		return nil, unsupportedQuery("$count is not currently supported.")
 	}
-	sel, given, err := q.selection(c.srv.schema)
+	sel, given, err := q.selection(c.srv.schema.entitySchema)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +105,7 @@ func (c *call) pageToken() (*pageToken, error) {
 // request counts. Without an order the offset is a place in the tenant's order of
 // creation, so that accounts that come and go between pages shift nobody.
 func (c *call) matchingUsers(tok *pageToken) (page []*user, next, total int, err error) {
-	filter, err := parseFilter(tok.Filter, c.srv.schema, tok.Advanced)
+	filter, err := parseFilter(tok.Filter, c.srv.schema.entitySchema, tok.Advanced)
 	if err != nil {
 		return nil, 0, 0, err
 	}
@@ -186,7 +185,7 @@ func getUser(c *call) (*response, error) {
 	if c.query.has("expand") {
 		return nil, notSimulated("$expand on /users/{id}")
 	}
-	sel, given, err := c.query.selection(c.srv.schema)
+	sel, given, err := c.query.selection(c.srv.schema.entitySchema)
 	if err != nil {
 		return nil, err
 	}
