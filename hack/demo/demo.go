@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/m365-operator/m365-operator/internal/testenv/stack"
+)
+
+// demo is what the chapters share.
+type demo struct {
+	stack  *stack.Stack
+	screen *screen
+	began  time.Time
+
+	// tenantID and domains by namespace.
+	tenantID, domains map[string]string
+	// frankBlocked is the last request in Frank's tenant before he was blocked.
+	frankBlocked   uint64
+	frankBlockedAt time.Time
+}
+
+// chapter is a step of the story.
+type chapter struct {
+	title string
+	tell  func(context.Context) error
+}
+
+func (d *demo) chapters() []chapter {
+	return []chapter{
+		{"Kubernetes", d.startKubernetes},
+		{"Microsoft 365, simulated", d.startMicrosoft},
+		{"The operator", d.startOperator},
+		{"Three clients come from Git", d.applySamples},
+		{"Who is there, who has MFA, who is an admin", d.showEverybody},
+		{"Somebody blocks Frank in a portal", d.blockFrank},
+		{"A pull request suspends Alice", d.suspendAlice},
+		{"Somebody unblocks Alice in a portal", d.unblockAlice},
+		{"A pull request makes Dave choose a new password", d.forceDave},
+		{"What Observe would do to Erin", d.previewErin},
+		{"A bad pull request meets the safeguards", d.meetSafeguards},
+		{"Ten syncs later, Frank", d.frankStaysBlocked},
+		{"What Microsoft 365 saw", d.showCounters},
+	}
+}
+
+// kubectl runs a command as the audience would, and shows it with its output.
+func (d *demo) kubectl(ctx context.Context, command string) error {
+	output, err := d.quietly(ctx, command)
+	if err != nil {
+		return err
+	}
+	d.screen.shown("kubectl "+command, output)
+	return nil
+}
+
+// quietly runs kubectl with words that are separated by blanks; quotes group them.
+func (d *demo) quietly(ctx context.Context, command string) (string, error) {
+	return d.stack.ControlPlane.Kubectl(ctx, d.stack.Dir, words(command)...)
+}
+
+// words splits a command as a shell does that knows single quotes only.
+func words(command string) []string {
+	quoted := false
+	const blank, quotedBlank = ' ', '\u00a0'
+	shielded := strings.Map(func(r rune) rune {
+		switch {
+		case r == '\'':
+			quoted = !quoted
+			return -1
+		case quoted && r == blank:
+			return quotedBlank
+		default:
+			return r
+		}
+	}, command)
+	all := strings.Split(shielded, string(blank))
+	for i, word := range all {
+		all[i] = strings.ReplaceAll(word, string(quotedBlank), string(blank))
+	}
+	return all
+}
+
+// noSurprises fails when Graph was asked for something that the simulator does not
+// have, or was called before the time it had asked for.
+func (d *demo) noSurprises(ctx context.Context) error {
+	if d.stack.Graph == nil {
+		return nil
+	}
+	if err := d.stack.Failed(); err != nil {
+		return err
+	}
+	counters, err := d.stack.Graph.Counters(ctx, "")
+	switch {
+	case err != nil:
+		return err
+	case counters.Absent > 0:
+		return fmt.Errorf("%d requests went to endpoints that are not simulated", counters.Absent)
+	case counters.TooEarly > 0:
+		return fmt.Errorf("%d requests came before the time that Retry-After had named", counters.TooEarly)
+	}
+	return nil
+}

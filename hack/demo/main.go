@@ -1,0 +1,79 @@
+// Command demo runs the whole product on this machine, tells what happens and why,
+// and checks everything it shows. It ends with code 0 only when all of it was as
+// told.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/m365-operator/m365-operator/internal/testenv/stack"
+)
+
+// People of each tenant beside those of config/samples.
+const (
+	tenants         = 3
+	seededPerTenant = 18
+)
+
+// tailOfLogs is how much of each log a failure shows.
+const tailOfLogs = 3000
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "\nThe demo failed:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// run tells the story from the beginning to the end, and stops everything.
+func run(ctx context.Context) (err error) {
+	s, err := stack.New("demo")
+	if err != nil {
+		return err
+	}
+	d := &demo{stack: s, screen: newScreen(os.Stdout), began: time.Now()}
+	defer func() {
+		if err != nil && ctx.Err() == nil {
+			showLogs(os.Stderr, s.LogDir())
+		}
+		err = errors.Join(err, s.Stop())
+		if err == nil {
+			d.screen.say("Everything is stopped. It took " + seconds(time.Since(d.began)) + ".")
+		}
+	}()
+	for _, chapter := range d.chapters() {
+		d.screen.heading(chapter.title)
+		if err := chapter.tell(ctx); err != nil {
+			return fmt.Errorf("%s: %w", chapter.title, err)
+		}
+		if err := d.noSurprises(ctx); err != nil {
+			return fmt.Errorf("%s: %w", chapter.title, err)
+		}
+	}
+	return nil
+}
+
+// showLogs prints the end of every log, the evidence of a failure.
+func showLogs(out *os.File, dir string) {
+	logs, _ := filepath.Glob(filepath.Join(dir, "*.log")) // the pattern is well formed
+	for _, log := range logs {
+		content, err := os.ReadFile(log)
+		if err != nil {
+			continue
+		}
+		if len(content) > tailOfLogs {
+			content = content[len(content)-tailOfLogs:]
+		}
+		_, _ = fmt.Fprintf(out, "\n--- end of %s\n%s\n", log, content)
+	}
+}

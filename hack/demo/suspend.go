@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/graphsim"
+)
+
+// oneSync is the longest that drift may last: the interval, what Graph's delta is
+// late, and a slow machine's share.
+const oneSync = 30 * time.Second
+
+// conditions is how kubectl shows an object's conditions in a line each.
+const conditions = `-o jsonpath='{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\n"}{end}'`
+
+func inNamespace(namespace string) client.ListOption { return client.InNamespace(namespace) }
+
+// signIn checks a ManagedUser's state and its SignIn facet.
+func signIn(state v1alpha1.UserState, status metav1.ConditionStatus, reason v1alpha1.Reason) func(*v1alpha1.ManagedUser) error {
+	return func(user *v1alpha1.ManagedUser) error {
+		if err := expect("state of "+user.Name, user.Status.State, state); err != nil {
+			return err
+		}
+		if err := hasCondition(user, v1alpha1.ConditionSignIn, status, reason); err != nil {
+			return err
+		}
+		return ready(user)
+	}
+}
+
+func (d *demo) suspendAlice(ctx context.Context) error {
+	d.screen.say("Alice must be out at once. One line changes in Git, and the merged manifest is applied, here by hand, usually\n" +
+		"by Flux or Argo CD:")
+	since, err := d.lastRequest(ctx, "contoso")
+	if err != nil {
+		return err
+	}
+	if err := d.edit("samples/contoso/users.yaml", "alice", "  suspended: false", "  suspended: true"); err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := d.kubectl(ctx, "apply -k samples/contoso"); err != nil {
+		return err
+	}
+	alice, err := d.until(ctx, "contoso", "alice", "is suspended",
+		signIn(v1alpha1.StateSuspended, metav1.ConditionTrue, v1alpha1.ReasonSucceeded))
+	if err != nil {
+		return err
+	}
+	d.screen.took("Alice is suspended", start)
+	if err := d.enabled(ctx, "contoso", "alice", false); err != nil {
+		return err
+	}
+	once := map[graphsim.Effect]uint64{graphsim.EffectBlock: 1, graphsim.EffectRevoke: 1}
+	if err := d.effects(ctx, "contoso", alice.Status.ID, once); err != nil {
+		return err
+	}
+	for _, command := range []string{
+		"get muser alice -n contoso", "get muser alice -n contoso -o yaml", "events -n contoso --for ManagedUser.identity.m365-operator.io/alice",
+	} {
+		if err := d.kubectl(ctx, command); err != nil {
+			return err
+		}
+	}
+	d.screen.say("What Graph got: sign-in blocked first, then the sessions revoked, both once.")
+	if err := d.showRequestsAbout(ctx, "contoso", alice.Status.ID, since); err != nil {
+		return err
+	}
+	d.screen.say("And what is left for an auditor, with the request ids that Microsoft's support asks for:")
+	return d.showAudit(d.upn("contoso", "alice"))
+}
+
+func (d *demo) unblockAlice(ctx context.Context) error {
+	d.screen.say("Git says suspended: true. Somebody who does not know lets Alice in again, in Microsoft's portal. Drift\n" +
+		"towards more access is corrected within one sync (" + syncInterval + " here, 2 min by default):")
+	alice, err := d.user(ctx, "contoso", "alice")
+	if err != nil {
+		return err
+	}
+	since, err := d.lastRequest(ctx, "contoso")
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := d.outside(ctx, "contoso", "alice", map[string]any{"accountEnabled": true}); err != nil {
+		return err
+	}
+	err = d.eventually(ctx, "Alice is blocked again", func(ctx context.Context) error { return d.enabled(ctx, "contoso", "alice", false) })
+	if err != nil {
+		return err
+	}
+	d.screen.took("Alice is blocked again", start)
+	if took := time.Since(start); took > oneSync {
+		return fmt.Errorf("that took longer than one sync: %s", took)
+	}
+	if _, err := d.until(ctx, "contoso", "alice", "is as declared",
+		signIn(v1alpha1.StateSuspended, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)); err != nil {
+		return err
+	}
+	again := map[graphsim.Effect]uint64{graphsim.EffectBlock: 2, graphsim.EffectRevoke: 1}
+	if err := d.effects(ctx, "contoso", alice.Status.ID, again); err != nil {
+		return err
+	}
+	return d.showRequestsAbout(ctx, "contoso", alice.Status.ID, since)
+}
+
+func (d *demo) blockFrank(ctx context.Context) error {
+	d.screen.say("Git says suspended: false of Frank. A colleague blocks him in the portal, and will have a reason. Drift never\n" +
+		"widens access: he stays blocked, and his object says so. Wait for it at the end.")
+	since, err := d.lastRequest(ctx, "adventure-works")
+	if err != nil {
+		return err
+	}
+	d.frankBlocked, d.frankBlockedAt = since, time.Now()
+	if err := d.outside(ctx, "adventure-works", "frank", map[string]any{"accountEnabled": false}); err != nil {
+		return err
+	}
+	if _, err := d.until(ctx, "adventure-works", "frank", "is known to be blocked", frankIsBlocked); err != nil {
+		return err
+	}
+	d.screen.took("It is known that Frank is blocked", d.frankBlockedAt)
+	return d.kubectl(ctx, "get muser frank -n adventure-works "+conditions)
+}
+
+var frankIsBlocked = signIn(v1alpha1.StateSuspended, metav1.ConditionFalse, v1alpha1.ReasonBlockedElsewhere)
+
+func (d *demo) frankStaysBlocked(ctx context.Context) error {
+	const syncs = 10
+	interval, err := time.ParseDuration(syncInterval)
+	if err != nil {
+		return err
+	}
+	readings := 0
+	err = d.eventually(ctx, "Frank's tenant was read ten times", func(ctx context.Context) error {
+		entries, err := d.stack.Graph.Requests(ctx, d.tenantID["adventure-works"], d.frankBlocked)
+		if err != nil {
+			return err
+		}
+		readings = 0
+		for _, e := range entries {
+			if e.Template == "/users/delta" && e.Status == http.StatusOK {
+				readings++
+			}
+		}
+		if readings < syncs || time.Since(d.frankBlockedAt) < syncs*interval {
+			return fmt.Errorf("read %d times in %s", readings, seconds(time.Since(d.frankBlockedAt)))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	frank, err := d.user(ctx, "adventure-works", "frank")
+	if err != nil {
+		return err
+	}
+	if err := frankIsBlocked(frank); err != nil {
+		return err
+	}
+	if err := d.enabled(ctx, "adventure-works", "frank", false); err != nil {
+		return err
+	}
+	if err := d.effects(ctx, "adventure-works", frank.Status.ID, nil); err != nil {
+		return err
+	}
+	d.screen.say(fmt.Sprintf("%s and %d readings of changes later Frank is still blocked, nothing was written, and one Event was sent.",
+		seconds(time.Since(d.frankBlockedAt)), readings))
+	for _, command := range []string{
+		"get muser frank -n adventure-works -o wide", "events -n adventure-works --for ManagedUser.identity.m365-operator.io/frank",
+	} {
+		if err := d.kubectl(ctx, command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
