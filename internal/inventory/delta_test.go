@@ -48,6 +48,7 @@ var _ = Describe("The first round", func() {
 		Expect(w.heard).To(BeEmpty(), "nothing is said before all is known")
 		Expect(w.seen("a").User.DisplayName).To(Equal("a"))
 
+		w.clock.SetTime(epoch.Add(time.Minute))
 		result = w.sync()
 		Expect(result.Complete).To(BeTrue())
 		Expect(result.First).To(BeTrue())
@@ -298,6 +299,7 @@ var _ = Describe("A link that is no longer valid", func() {
 		Expect(w.seen("b").Gone).To(Equal(inventory.GoneNot), "a partial round removes nothing")
 		Expect(w.heardIDs()).To(BeEmpty())
 
+		w.clock.SetTime(epoch.Add(time.Minute))
 		w.sync()
 		Expect(w.seen("b").Gone).To(Equal(inventory.GoneVanished))
 		Expect(w.heardIDs()).To(Equal([]string{"b", "c"}))

@@ -33,8 +33,12 @@ func (t *Tenant) want(ids []string) {
 		return
 	}
 	for _, f := range t.feeds {
-		if f.status.Name == FeedGroups {
-			f.round, f.status.NextDue = nil, t.now()
+		if f.status.Name != FeedGroups {
+			continue
+		}
+		f.round = nil
+		if !f.status.isHeldUp(t.now()) {
+			f.status.NextDue = t.now()
 		}
 	}
 }

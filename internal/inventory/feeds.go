@@ -93,6 +93,12 @@ type FeedStatus struct {
 	NextDue time.Time
 }
 
+// isHeldUp is true while the provider's wait lasts. Asking earlier, for whatever reason,
+// would only lengthen it.
+func (s *FeedStatus) isHeldUp(now time.Time) bool {
+	return directory.KindOf(s.Err) == directory.KindThrottled && now.Before(s.NextDue)
+}
+
 // feed is one kind of information that is read at its own pace.
 type feed struct {
 	every time.Duration

@@ -234,11 +234,30 @@ var _ = Describe("A feed", func() {
 		}
 	})
 
+	It("is not read before the wait it was told is over, not even on request", func() {
+		w.graph.users.errors = []error{throttled(5 * time.Minute)}
+		w.graph.rooms.errors = []error{throttled(10 * time.Minute)}
+		for _, minute := range []time.Duration{0, 4} {
+			w.clock.SetTime(epoch.Add(minute * time.Minute))
+			_, err := w.tenant.Sync(context.Background(), w.graph, inventory.SyncRequest{Force: true})
+			Expect(directory.KindOf(err)).To(Equal(directory.KindThrottled))
+			Expect(directory.RetryAfter(err)).To(Equal((5 - minute) * time.Minute))
+		}
+		w.clock.SetTime(epoch.Add(5 * time.Minute))
+		forced()
+		Expect(w.graph.users.links).To(HaveLen(2))
+		Expect(w.graph.rooms.links).To(HaveLen(1))
+		w.clock.SetTime(epoch.Add(10 * time.Minute))
+		w.sync()
+		Expect(w.graph.rooms.links).To(HaveLen(2))
+	})
+
 	It("is not asked for when the credentials are wrong", func() {
 		w.graph.users.errors = []error{refusal(directory.KindCredentials)}
-		_, err := w.tenant.Sync(context.Background(), w.graph, inventory.SyncRequest{})
+		result, err := w.tenant.Sync(context.Background(), w.graph, inventory.SyncRequest{})
 		Expect(directory.KindOf(err)).To(Equal(directory.KindCredentials))
 		Expect(w.graph.asked()).To(Equal(1))
+		Expect(result.NextDue).To(BeTemporally(">", epoch.Add(10*time.Minute)), "nothing is due before that is mended")
 	})
 
 	It("is read although the users are throttled", func() {

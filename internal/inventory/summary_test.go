@@ -108,7 +108,7 @@ var _ = Describe("The summary", func() {
 	})
 
 	It("agrees with the accounts after any course of events", func() {
-		random := rand.New(rand.NewSource(GinkgoRandomSeed())) //nolint:gosec // a test's course, repeatable by its seed
+		random := rand.New(rand.NewSource(GinkgoRandomSeed()))
 		w := newWorld().settled()
 		link := "r1"
 		for step := range 300 {
@@ -117,7 +117,7 @@ var _ = Describe("The summary", func() {
 			for range random.Intn(5) {
 				id := strconv.Itoa(random.Intn(12))
 				user := person(id)
-				user.Enabled = directory.Tristate(random.Intn(3)) //nolint:gosec // 0 to 2
+				user.Enabled = directory.Tristate(random.Intn(3))
 				if random.Intn(3) == 0 {
 					guest(&user)
 				}

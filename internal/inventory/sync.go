@@ -10,7 +10,8 @@ import (
 
 // SyncRequest says what a sync is to read beyond what is due.
 type SyncRequest struct {
-	// Force reads every feed now, also those that were refused before.
+	// Force reads every feed now, also those that were refused before; those held up by
+	// throttling as soon as their wait is over.
 	Force bool
 	// Groups are the ids of the groups whose members must be known (see InGroup).
 	Groups []string
@@ -28,7 +29,7 @@ type SyncResult struct {
 	Changed int
 	// NextDue is the earliest time at which something is due, other than the users'
 	// next round, which the caller times. It covers feeds, what throttling held up
-	// and expectations that end.
+	// and expectations that end. A failure that concerns the whole tenant postpones it.
 	NextDue time.Time
 	// Feeds stand in a fixed order, users first.
 	Feeds []FeedStatus
@@ -65,15 +66,17 @@ func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request Sync
 	if first {
 		t.announce()
 	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return SyncResult{
-		Complete: s.complete,
-		First:    first,
-		Changed:  s.changed,
-		NextDue:  t.nextDue(),
-		Feeds:    t.feedStatuses(),
-	}, err
+	return s.result(first, err), err
+}
+
+func (s *run) result(first bool, err error) SyncResult {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	next := s.nextDue()
+	if later := s.now().Add(lastRetry); isTenantWide(err) && next.Before(later) {
+		next = later
+	}
+	return SyncResult{Complete: s.complete, First: first, Changed: s.changed, NextDue: next, Feeds: s.feedStatuses()}
 }
 
 // isTenantWide is true for a failure that every other call would meet as well.
@@ -95,7 +98,7 @@ func (t *Tenant) hurry(force bool) {
 	}
 	for _, f := range t.feeds {
 		refused := f.status.Reason != "" && f.status.Reason != ReasonNotRead
-		if force || t.recheck && refused {
+		if (force || t.recheck && refused) && !f.status.isHeldUp(t.now()) {
 			f.status.NextDue = t.now()
 		}
 	}

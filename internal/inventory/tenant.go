@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -118,25 +120,23 @@ func (t *Tenant) InGroup(groupID, userID string) directory.Tristate {
 // outside locks; what changes meanwhile may or may not be seen.
 func (t *Tenant) Range(f func(Observation) bool) {
 	t.mu.RLock()
-	rest := t.order
+	accounts := t.order
 	t.mu.RUnlock()
-	portion := make([]Observation, 0, readPortion)
-	for len(rest) > 0 {
-		n := min(readPortion, len(rest))
-		portion = portion[:0]
+	buffer := make([]Observation, 0, readPortion)
+	for portion := range slices.Chunk(accounts, readPortion) {
+		buffer = buffer[:0]
 		t.mu.RLock()
-		for _, a := range rest[:n] {
+		for _, a := range portion {
 			if a.shown.Gone == GoneNot {
-				portion = append(portion, a.shown)
+				buffer = append(buffer, a.shown)
 			}
 		}
 		t.mu.RUnlock()
-		for i := range portion {
-			if !f(portion[i]) {
+		for i := range buffer {
+			if !f(buffer[i]) {
 				return
 			}
 		}
-		rest = rest[n:]
 	}
 }
 
@@ -173,20 +173,23 @@ func (t *Tenant) emit(changes []Change) int {
 	return len(changes)
 }
 
+// portions are all accounts, those that are gone too, to be locked one portion at a
+// time.
+func (t *Tenant) portions() iter.Seq[[]*account] {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return slices.Chunk(t.order, writePortion)
+}
+
 // rederive looks at every account again, after a fact about the tenant changed.
 func (t *Tenant) rederive() int {
-	t.mu.RLock()
-	rest := t.order
-	t.mu.RUnlock()
 	changed := 0
-	for len(rest) > 0 {
-		n := min(writePortion, len(rest))
+	for portion := range t.portions() {
 		changed += t.emit(t.write(func(w *writer) {
-			for _, a := range rest[:n] {
+			for _, a := range portion {
 				w.update(a, a.raw(), a.shown.Gone)
 			}
 		}))
-		rest = rest[n:]
 	}
 	return changed
 }
@@ -195,17 +198,14 @@ func (t *Tenant) rederive() int {
 func (t *Tenant) announce() {
 	t.mu.Lock()
 	t.synced = true
-	rest := t.order
 	t.mu.Unlock()
-	for len(rest) > 0 {
-		n := min(writePortion, len(rest))
-		changes := make([]Change, 0, n)
+	for portion := range t.portions() {
+		changes := make([]Change, 0, len(portion))
 		t.mu.RLock()
-		for _, a := range rest[:n] {
+		for _, a := range portion {
 			changes = append(changes, changeOf(nil, &a.shown))
 		}
 		t.mu.RUnlock()
 		t.store.publish(t, changes)
-		rest = rest[n:]
 	}
 }

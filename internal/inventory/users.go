@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
@@ -31,6 +32,9 @@ var errPages = errors.New("a page of changes has neither or both of a next and a
 // syncUsers reads the rest of a round. Nothing is taken for gone unless a full round
 // came to its end.
 func (s *run) syncUsers(ctx context.Context) error {
+	if now := s.now(); s.round.status.isHeldUp(now) {
+		return &directory.Error{Kind: directory.KindThrottled, RetryAfter: s.round.status.NextDue.Sub(now)}
+	}
 	if !s.round.open && s.fullRoundDue() {
 		s.beginFullRound()
 	}
@@ -84,23 +88,19 @@ func (s *run) storePage(page *directory.UserChanges) {
 	if s.round.listing {
 		from = fromListing
 	}
-	for users := page.Users; len(users) > 0; {
-		n := min(writePortion, len(users))
+	for users := range slices.Chunk(page.Users, writePortion) {
 		s.count(FeedUsers, s.emit(s.write(func(w *writer) {
-			for i := range users[:n] {
+			for i := range users {
 				w.deliver(users[i], from)
 			}
 		})))
-		users = users[n:]
 	}
-	for removed := page.Removed; len(removed) > 0; {
-		n := min(writePortion, len(removed))
+	for removed := range slices.Chunk(page.Removed, writePortion) {
 		s.count(FeedUsers, s.emit(s.write(func(w *writer) {
-			for _, removal := range removed[:n] {
+			for _, removal := range removed {
 				w.removeBy(removal)
 			}
 		})))
-		removed = removed[n:]
 	}
 }
 
@@ -126,19 +126,14 @@ func (s *run) finishRound(resume string) {
 // just read live: the listing may be older.
 func (s *run) dropVanished() {
 	recent := s.now().Add(-s.store.options.Expectation).Unix()
-	s.mu.RLock()
-	rest := s.order
-	s.mu.RUnlock()
-	for len(rest) > 0 {
-		n := min(writePortion, len(rest))
+	for portion := range s.portions() {
 		s.count(FeedUsers, s.emit(s.write(func(w *writer) {
-			for _, a := range rest[:n] {
+			for _, a := range portion {
 				if a.listed != w.round.full && a.shown.Gone == GoneNot && a.live < recent {
 					w.remove(a.shown.User.ID, GoneVanished)
 				}
 			}
 		})))
-		rest = rest[n:]
 	}
 }
 
@@ -146,20 +141,27 @@ func (s *run) dropVanished() {
 // them.
 func (s *run) forgetPurged() {
 	oldest := s.now().Add(-purgeAfter).Unix()
+	var purged []*account
+	for portion := range s.portions() {
+		s.mu.RLock()
+		for _, a := range portion {
+			if a.shown.Gone != GoneNot && a.goneAt < oldest {
+				purged = append(purged, a)
+			}
+		}
+		s.mu.RUnlock()
+	}
+	if len(purged) == 0 {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var kept []*account
-	for i, a := range s.order {
-		if a.shown.Gone != GoneNot && a.goneAt < oldest {
-			if kept == nil {
-				kept = append(make([]*account, 0, len(s.order)), s.order[:i]...)
-			}
+	forgotten := make(map[*account]bool, len(purged))
+	for _, a := range purged {
+		if a.shown.Gone != GoneNot {
+			forgotten[a] = true
 			delete(s.accounts, a.shown.User.ID)
-		} else if kept != nil {
-			kept = append(kept, a)
 		}
 	}
-	if kept != nil {
-		s.order = kept
-	}
+	s.order = slices.DeleteFunc(slices.Clone(s.order), func(a *account) bool { return forgotten[a] })
 }
