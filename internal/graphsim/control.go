@@ -136,11 +136,19 @@ func (s *Server) SetCertificates(clientID string, certs ...*x509.Certificate) er
 
 // AddTenant makes a tenant and returns its id.
 func (s *Server) AddTenant(spec TenantSpec) (string, error) {
+	return s.addTenant(spec, func(*tenant) error { return nil })
+}
+
+// addTenant makes a tenant, has it populated, and only then lets requests see it.
+func (s *Server) addTenant(spec TenantSpec, populate func(*tenant) error) (string, error) {
 	s.edit.Lock()
 	defer s.edit.Unlock()
 	old := s.tenants.Load()
 	t, err := s.newTenant(spec, len(old.order))
 	if err != nil {
+		return "", err
+	}
+	if err := populate(t); err != nil {
 		return "", err
 	}
 	if _, exists := old.byID[t.id]; exists {
@@ -162,7 +170,7 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		displayName: spec.DisplayName, country: spec.Country, created: now.AddDate(-3, 0, 0),
 		users: map[string]*userRecord{}, upns: map[string]string{}, signIns: map[string]signInActivity{},
 		registrations: map[string]registration{},
-		consumed: map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
+		consumed:      map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
 		stats: newStatistics(s.opts.Journal),
 	}
 	t.setDomains(spec.Domains)
@@ -388,6 +396,8 @@ func (s *userSchema) coerce(prop propID, value any) (any, error) {
 	switch prop {
 	case propAssignedLicenses:
 		return decodeAs[[]assignedLicense](raw)
+	case propLicenseAssignmentStates:
+		return decodeAs[[]licenseAssignmentState](raw)
 	case propSignInActivity:
 		return decodeAs[signInActivity](raw)
 	}

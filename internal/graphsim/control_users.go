@@ -28,6 +28,16 @@ func (t *tenant) addUser(properties map[string]any, now time.Time) (string, erro
 		return "", err
 	}
 	fields, activity := splitActivity(fields)
+	id, err = t.insert(id, fields, now)
+	if err == nil && activity != nil {
+		t.signIns[id] = *activity
+	}
+	return id, err
+}
+
+// insert makes an account of the fields, with sensible values for what they lack.
+// An empty id is derived from the seed.
+func (t *tenant) insert(id string, fields []field, now time.Time) (string, error) {
 	u, _ := (&user{}).with(fields)
 	upn := u.upn()
 	if upn == "" {
@@ -53,9 +63,6 @@ func (t *tenant) addUser(properties map[string]any, now time.Time) (string, erro
 	u, _ = u.with(missing)
 	u = &user{id: id, fields: u.fields}
 	t.create(u, now)
-	if activity != nil {
-		t.signIns[id] = *activity
-	}
 	return id, nil
 }
 

@@ -76,7 +76,7 @@ func New(opts Options) (*Server, error) {
 	s.admin = s.adminHandler()
 	s.AddApp(App{ClientID: opts.ClientID, DisplayName: "m365-operator", Secret: opts.ClientSecret})
 	for i := range opts.Tenants {
-		if _, err := s.AddTenant(seededTenant(opts, i)); err != nil {
+		if err := s.seedTenant(i); err != nil {
 			return nil, err
 		}
 	}

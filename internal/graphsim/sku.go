@@ -44,8 +44,12 @@ func catalogue() map[string]subscribedSKU {
 	yammer := servicePlan{"7547a3fe-08ee-4ccb-b430-5077c5041653", "YAMMER_ENTERPRISE"}
 	p1 := servicePlan{planEntraP1, "AAD_PREMIUM"}
 	p2 := servicePlan{planEntraP2, "AAD_PREMIUM_P2"}
+	conferencing := servicePlan{"3e26ee1f-8a5f-4d52-aee2-b81ce45c8f40", "MCOMEETADV"}
 	skus := []subscribedSKU{
 		{skuID: "05e9a617-0261-4cee-bb44-138d3ef5d965", partNumber: "SPE_E3", plans: []servicePlan{exchangeEnterprise, teams, sharePointEnterprise, intune, yammer, p1}},
+		{skuID: "06ebc4ee-1bb5-47dd-8120-11324bc54e06", partNumber: "SPE_E5", plans: []servicePlan{exchangeEnterprise, teams, sharePointEnterprise, intune, yammer, conferencing, p1, p2}},
+		{skuID: "4cde982a-ede4-4409-9ae6-b003453c8ea6", partNumber: "Microsoft_Teams_Rooms_Pro", plans: []servicePlan{teams, conferencing, intune, p1}},
+		{skuID: "6af4b3d6-14bb-4a2a-960c-6c902aad34f3", partNumber: "Microsoft_Teams_Rooms_Basic", plans: []servicePlan{teams, conferencing}},
 		{skuID: "cbdc14ab-d96c-4c30-b9f4-6ada7cdc1d46", partNumber: "SPB", plans: []servicePlan{exchangeStandard, teams, sharePointStandard, intune, yammer, p1}},
 		{skuID: "f245ecc8-75af-4f8e-b61f-27d8114de5f3", partNumber: "O365_BUSINESS_PREMIUM", plans: []servicePlan{exchangeStandard, teams, sharePointStandard, yammer}},
 		{skuID: "3b555118-da6a-4418-894f-7df1e2096870", partNumber: "O365_BUSINESS_ESSENTIALS", plans: []servicePlan{exchangeStandard, teams, sharePointStandard, yammer}},

@@ -38,7 +38,7 @@ type tenant struct {
 	policies         []ConditionalAccessSpec
 	rooms            []RoomSpec
 
-	consumed    map[string]int // SKU id → accounts that hold it
+	consumed map[string]int // SKU id → accounts that hold it
 
 	principals map[string]*servicePrincipal // by app id
 	budgets    map[string]*appBudget        // by app id

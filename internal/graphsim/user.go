@@ -130,6 +130,16 @@ type assignedLicense struct {
 	SKUID         string   `json:"skuId"`
 }
 
+// licenseAssignmentState is the complex type of that name.
+type licenseAssignmentState struct {
+	SKUID               string    `json:"skuId"`
+	DisabledPlans       []string  `json:"disabledPlans"`
+	AssignedByGroup     *string   `json:"assignedByGroup"`
+	State               string    `json:"state"`
+	Error               string    `json:"error"`
+	LastUpdatedDateTime time.Time `json:"lastUpdatedDateTime"`
+}
+
 // signInActivity is the complex type of that name; it is not part of a user's
 // snapshot because its changes are never tracked.
 type signInActivity struct {
