@@ -113,6 +113,9 @@ func (s *Server) handle(c *call) (*response, error) {
 		return nil, err
 	}
 	if !c.allowed(c.endpoint.perms...) {
+		if c.endpoint.denied != nil {
+			return nil, c.endpoint.denied(c.endpoint.perms...)
+		}
 		return nil, denied()
 	}
 	return c.endpoint.handle(c)

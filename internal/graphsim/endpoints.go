@@ -6,7 +6,7 @@ package graphsim
 func endpoints() []*endpoint {
 	userRead := []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	userBasic := append([]string{"User.ReadBasic.All"}, userRead...)
-	return []*endpoint{
+	own := []*endpoint{
 		{method: "GET", template: "/organization", v1: true, beta: true, cost: 1, perms: organizationRead(), handle: listOrganization},
 		{method: "GET", template: "/organization/{id}", v1: true, beta: true, cost: 1, perms: organizationRead(), handle: getOrganization},
 		{method: "GET", template: "/domains", v1: true, beta: true, cost: 1, perms: domainRead(), handle: listDomains},
@@ -20,6 +20,7 @@ func endpoints() []*endpoint {
 		{method: "POST", template: "/users/{id}/revokeSignInSessions", v1: true, beta: true, cost: 1, class: classWrite,
 			perms: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, handle: revokeSignInSessions},
 	}
+	return append(own, feedEndpoints()...)
 }
 
 func organizationRead() []string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -76,6 +77,15 @@ func denied() *graphError {
 	return &graphError{
 		status: http.StatusForbidden, code: "Authorization_RequestDenied",
 		message: "Insufficient privileges to complete the operation.",
+	}
+}
+
+// permissionMissing is how the reporting service answers a token
+// without its permission.
+func permissionMissing(permissions ...string) *graphError {
+	return &graphError{
+		status: http.StatusForbidden, code: "Authentication_MSGraphPermissionMissing",
+		message: "Calling principal does not have required MSGraph permissions " + strings.Join(permissions, ","),
 	}
 }
 

@@ -80,6 +80,9 @@ type Quirks struct {
 	DeltaEmptyPage float64
 	// DeltaInitialRemoved lists soft-deleted accounts as @removed in a first round.
 	DeltaInitialRemoved bool
+	// ReportLag is how old the registration report may become before Microsoft looks
+	// again; up to 36 h.
+	ReportLag time.Duration
 }
 
 // Lively returns the quirks a client must survive in production.
@@ -87,6 +90,7 @@ func Lively() Quirks {
 	return Quirks{
 		ReadLag: 5 * time.Second, ReadStale: 0.25, DeltaLag: 2 * time.Second,
 		DeltaRepeat: 0.02, DeltaStale: 0.05, DeltaEmptyPage: 0.05, DeltaInitialRemoved: true,
+		ReportLag: 36 * time.Hour,
 	}
 }
 

@@ -73,6 +73,18 @@ func (q *query) top(fallback, limit int) (int, error) {
 	return n, nil
 }
 
+// skip reads $skip; absent is 0.
+func (q *query) skip() (int, error) {
+	if !q.has("skip") {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(q.get("skip"))
+	if err != nil || n < 0 {
+		return 0, odataBadRequest("Invalid value '" + q.get("skip") + "' for $skip query option found. The $skip query option requires a non-negative integer value.")
+	}
+	return n, nil
+}
+
 // selectNames splits $select; given is false when it is absent or empty.
 func (q *query) selectNames() (names []string, given bool) {
 	raw := strings.TrimSpace(q.get("select"))

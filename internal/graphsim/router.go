@@ -12,6 +12,9 @@ type endpoint struct {
 	class    costClass // which budgets it draws on
 	perms    []string  // application permissions, any of which is enough
 	handle   func(*call) (*response, error)
+	// denied is the answer to a token without any of the permissions; nil is the
+	// directory's own.
+	denied func(permissions ...string) *graphError
 
 	parts []string
 }

@@ -32,6 +32,7 @@ type tenant struct {
 	assignments   []roleAssignment
 	eligibilities []roleAssignment        // by Privileged Identity Management
 	registrations map[string]registration // by account id; absent means a password only
+	report        *registrationReport     // nil until somebody asks, or if it is always fresh
 	skus          []*subscribedSKU
 
 	securityDefaults bool
@@ -156,6 +157,7 @@ func (t *tenant) purge(r *userRecord, now time.Time) {
 	}
 	r.purged = true
 	delete(t.signIns, r.current.id)
+	delete(t.registrations, r.current.id)
 	t.log.append(change{at: now, id: r.current.id, kind: changePurged, state: r.current})
 }
 

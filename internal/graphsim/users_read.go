@@ -234,7 +234,7 @@ func (c *call) mayRead(sel propSet, given bool) error {
 		return nil
 	}
 	if !c.allowed(signInsReadPerm) {
-		return &graphError{status: http.StatusForbidden, code: "Authentication_MSGraphPermissionMissing", message: "Calling principal does not have required MSGraph permissions " + signInsReadPerm}
+		return permissionMissing(signInsReadPerm)
 	}
 	if !c.tenant.hasP1() {
 		return premiumRequired()
