@@ -34,6 +34,9 @@ const (
 	privilegedEditor = "privileged-editor" // ClusterRole m365-privileged-editor in contoso
 )
 
+// patience is how long kube-apiserver may take to learn of a change by watch.
+const patience = time.Minute
+
 // contoso is the client's namespace that all specs share.
 const contoso = "contoso"
 
@@ -45,6 +48,8 @@ var (
 
 func TestConfig(t *testing.T) {
 	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(patience)
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	RunSpecs(t, "Manifests")
 }
 
@@ -157,7 +162,7 @@ func waitForPolicies(ctx context.Context) {
 		"m365-status": func() error { return probeStatus(ctx) },
 	}
 	for policy, probe := range probes {
-		Eventually(ctx, probe).WithTimeout(time.Minute).Should(beRefusedBy(policy), policy)
+		Eventually(ctx, probe).Should(beRefusedBy(policy), policy)
 	}
 }
 
