@@ -32,6 +32,7 @@ func (s *Server) adminHandler() http.Handler {
 	s.adminTenants(handle)
 	s.adminUsers(handle)
 	s.adminApps(handle)
+	s.adminSync(handle)
 	s.adminFeeds(handle)
 	return mux
 }

@@ -105,6 +105,7 @@ func (s *Server) serve(c *call) (*response, error) {
 func (s *Server) handle(c *call) (*response, error) {
 	c.tenant.mu.Lock()
 	defer c.tenant.mu.Unlock()
+	c.tenant.synchronizeUntil(c.now)
 	var err error
 	if c.query, err = parseQuery(c.req.query); err != nil {
 		return nil, err

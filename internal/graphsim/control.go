@@ -44,6 +44,9 @@ type TenantSpec struct {
 	SecurityDefaults  bool                    `json:"securityDefaults,omitempty"`
 	ConditionalAccess []ConditionalAccessSpec `json:"conditionalAccess,omitempty"`
 	Rooms             []RoomSpec              `json:"rooms,omitempty"`
+
+	// Sync is what synchronizes an Active Directory into the tenant.
+	Sync SyncClient `json:"sync,omitempty"`
 }
 
 // DomainSpec is a domain of a tenant.
@@ -190,6 +193,9 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 			return nil, err
 		}
 	}
+	if err := t.setSync(spec.Sync, now); err != nil {
+		return nil, err
+	}
 	if err := t.setPeople(spec); err != nil {
 		return nil, err
 	}
@@ -268,7 +274,9 @@ func (s *Server) inTenant(key string, f func(t *tenant, now time.Time) error) er
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return f(t, s.clock.Now())
+	now := s.clock.Now()
+	t.synchronizeUntil(now)
+	return f(t, now)
 }
 
 // SetGrant consents to an app in a tenant, or changes what it was granted. Tokens

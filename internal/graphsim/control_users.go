@@ -100,12 +100,13 @@ func (s *Server) withUser(tenantKey, key string, f func(t *tenant, r *userRecord
 // UserState is everything the simulator knows of an account, also what Graph
 // never shows.
 type UserState struct {
-	Properties    map[string]json.RawMessage `json:"properties"`
-	Deleted       bool                       `json:"deleted"`
-	ForceChange   bool                       `json:"forceChangePasswordNextSignIn"`
-	ForceMFA      bool                       `json:"forceChangePasswordNextSignInWithMfa"`
-	SyncedEnabled bool                       `json:"onPremisesAccountEnabled"`
-	Roles         []string                   `json:"roles"`
+	Properties  map[string]json.RawMessage `json:"properties"`
+	Deleted     bool                       `json:"deleted"`
+	ForceChange bool                       `json:"forceChangePasswordNextSignIn"`
+	ForceMFA    bool                       `json:"forceChangePasswordNextSignInWithMfa"`
+	Roles       []string                   `json:"roles"`
+	// OnPremisesEnabled is accountEnabled in Active Directory, null when not synced.
+	OnPremisesEnabled *bool `json:"onPremisesAccountEnabled"`
 }
 
 // User returns the present state of an account.
@@ -114,7 +115,11 @@ func (s *Server) User(tenantKey, key string) (UserState, error) {
 	err := s.withUser(tenantKey, key, func(t *tenant, r *userRecord, _ time.Time) error {
 		st = UserState{
 			Properties: map[string]json.RawMessage{"id": mustJSON(r.current.id)}, Deleted: !r.live(),
-			ForceChange: r.forceChange, ForceMFA: r.forceMFA, SyncedEnabled: r.syncedEnabled, Roles: t.rolesOf(r.current.id),
+			ForceChange: r.forceChange, ForceMFA: r.forceMFA, Roles: t.rolesOf(r.current.id),
+		}
+		if r.onPremises != nil {
+			enabled := r.onPremises.state.boolean(propAccountEnabled) && !r.onPremises.gone
+			st.OnPremisesEnabled = &enabled
 		}
 		for _, f := range r.current.fields {
 			st.Properties[t.schema.props[f.prop].name] = mustJSON(f.value)

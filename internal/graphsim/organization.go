@@ -34,11 +34,15 @@ func (t *tenant) organization() []jsonMember {
 				jsonMember{"isInitial", d.isInitial}, jsonMember{"name", d.name}, jsonMember{"type", d.authentication()}))
 		}
 	}
+	var synced, lastSync any
+	if t.sync.client != SyncNone {
+		synced, lastSync = true, t.sync.last
+	}
 	return []jsonMember{
 		{"id", t.id}, {"deletedDateTime", nil}, {"businessPhones", []string{}}, {"city", nil}, {"country", nil},
 		{"countryLetterCode", t.country}, {"createdDateTime", t.created}, {"defaultUsageLocation", nil},
 		{"displayName", t.displayName}, {"marketingNotificationEmails", []string{}},
-		{"mobileDeviceManagementAuthority", nil}, {"onPremisesLastSyncDateTime", nil}, {"onPremisesSyncEnabled", nil},
+		{"mobileDeviceManagementAuthority", nil}, {"onPremisesLastSyncDateTime", lastSync}, {"onPremisesSyncEnabled", synced},
 		{"postalCode", nil}, {"preferredLanguage", "en"}, {"securityComplianceNotificationMails", []string{}},
 		{"securityComplianceNotificationPhones", []string{}}, {"state", nil}, {"street", nil},
 		{"technicalNotificationMails", []string{}}, {"tenantType", "AAD"}, {"assignedPlans", []string{}},

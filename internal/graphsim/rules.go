@@ -11,7 +11,7 @@ type Rule struct {
 
 // Rules lists the rules in force. An id is never used again for another rule.
 func Rules() []Rule {
-	return slices.Concat(authRules(), permissionRules(), readRules(), writeRules(), deltaRules(), directoryRules(), feedRules(), throttleRules(), simulatorRules())
+	return slices.Concat(authRules(), permissionRules(), readRules(), writeRules(), deltaRules(), directoryRules(), feedRules(), throttleRules(), syncRules(), simulatorRules())
 }
 
 func authRules() []Rule {
@@ -121,6 +121,18 @@ func throttleRules() []Rule {
 		{"GS-LIMIT-04", "signInActivity is limited to 10 requests a minute per app over all tenants."},
 		{"GS-LIMIT-05", "A call before Retry-After has passed is refused and counted as too early."},
 		{"GS-LIMIT-06", "From 80 % on, answers carry x-ms-throttle-limit-percentage."},
+	}
+}
+
+func syncRules() []Rule {
+	return []Rule{
+		{"GS-SYNC-01", "The on-premises sync engine writes back what it masters, accountEnabled too: Connect Sync every 30 minutes, Cloud Sync every 2."},
+		{"GS-SYNC-02", "A cycle touches only accounts that differ, and nothing that is mastered in the cloud."},
+		{"GS-SYNC-03", "Changes made in Active Directory show after the next cycle; a principal name that is taken is left out."},
+		{"GS-SYNC-04", "Accounts deleted or restored in Active Directory follow; what was deleted in the cloud stays deleted."},
+		{"GS-SYNC-05", "A clock stepped by days costs one cycle of writes; organization tells the last cycle."},
+		{"GS-SYNC-06", "What a cycle changed comes in delta, with onPremisesLastSyncDateTime."},
+		{"GS-SYNC-07", "Cycles, and the on-premises side of an account, are driven from outside."},
 	}
 }
 

@@ -77,6 +77,10 @@ func (g *seeding) spec(seed uint64) TenantSpec {
 	}
 	if g.hybrid {
 		spec.Domains = append(spec.Domains, DomainSpec{Name: g.federatedDomain(), Federated: true})
+		spec.Sync = SyncConnect
+		if g.index%2 == 1 {
+			spec.Sync = SyncCloudSync
+		}
 	}
 	return spec
 }

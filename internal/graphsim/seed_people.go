@@ -3,7 +3,6 @@ package graphsim
 import (
 	"encoding/base64"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -192,7 +191,7 @@ func (g *seeding) master(d *draft, p person, upn string) {
 		sam += itoa(uint64(n)) //nolint:gosec // positive
 	}
 	components := ",DC=" + strings.ReplaceAll(ad, ".", ",DC=")
-	d.set(propOnPremisesSyncEnabled, true).set(propOnPremisesLastSync, g.now.Truncate(30*time.Minute)).
+	d.set(propOnPremisesSyncEnabled, true).set(propOnPremisesLastSync, g.between(d.created, g.now)).
 		set(propOnPremisesSamAccountName, sam).set(propOnPremisesDomainName, ad).
 		set(propOnPremisesUPN, upn).set(propOnPremisesDN, "CN="+p.name.display()+",OU="+p.team+",OU=Staff"+components).
 		set(propOnPremisesImmutableID, base64.StdEncoding.EncodeToString(immutable[:]))

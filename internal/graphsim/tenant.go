@@ -22,6 +22,7 @@ type tenant struct {
 	created     time.Time
 	domains     []domain
 
+	sync    syncEngine
 	users   map[string]*userRecord
 	upns    map[string]string // canonical UPN of live accounts → id
 	order   []string          // ids as created, deleted ones included
@@ -103,7 +104,8 @@ func (t *tenant) find(key string) (*userRecord, bool) {
 
 // create adds an account.
 func (t *tenant) create(u *user, now time.Time) *userRecord {
-	r := &userRecord{current: u, syncedEnabled: u.boolean(propAccountEnabled)}
+	r := &userRecord{current: u}
+	r.followSync()
 	t.users[u.id] = r
 	t.upns[canonicalUPN(u.upn())] = u.id
 	t.order = append(t.order, u.id)
@@ -128,6 +130,10 @@ func (t *tenant) apply(r *userRecord, changes []field, now time.Time) propSet {
 	r.remember(now, t.quirks.ReadLag)
 	t.log.append(change{at: now, id: next.id, kind: changeUpdated, mask: changed, before: r.current, state: next})
 	r.current = next
+	if changed.has(propOnPremisesSyncEnabled) {
+		r.followSync()
+	}
+	t.touched(r)
 	return changed
 }
 
@@ -138,6 +144,7 @@ func (t *tenant) softDelete(r *userRecord, now time.Time) {
 	r.deletedAt = now
 	r.past = nil
 	t.countLicenses(r.current, nil)
+	t.touched(r)
 	t.log.append(change{at: now, id: r.current.id, kind: changeDeleted, state: r.current})
 }
 
@@ -147,6 +154,7 @@ func (t *tenant) restore(r *userRecord, now time.Time) {
 	r.deletedAt = time.Time{}
 	t.upns[canonicalUPN(r.current.upn())] = r.current.id
 	t.countLicenses(nil, r.current)
+	t.touched(r)
 	t.log.append(change{at: now, id: r.current.id, kind: changeRestored, state: r.current})
 }
 

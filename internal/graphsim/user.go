@@ -92,10 +92,10 @@ type userRecord struct {
 	purged    bool      // gone for good
 	past      []pastState
 
-	password      string
-	forceChange   bool
-	forceMFA      bool
-	syncedEnabled bool // accountEnabled as the on-premises directory has it
+	password    string
+	forceChange bool
+	forceMFA    bool
+	onPremises  *onPremisesSide // nil unless synced from Active Directory
 }
 
 // pastState was the present state until the given time.
@@ -114,6 +114,14 @@ func (r *userRecord) asOf(t time.Time) *user {
 		}
 	}
 	return r.current
+}
+
+// followSync begins with Active Directory as the tenant has the account, or ends it.
+func (r *userRecord) followSync() {
+	r.onPremises = nil
+	if r.current.boolean(propOnPremisesSyncEnabled) {
+		r.onPremises = &onPremisesSide{state: r.current}
+	}
 }
 
 // remember keeps the state that is about to be replaced for replicas that lag.
