@@ -267,6 +267,9 @@ var _ = Describe("What may be older than what is known", func() {
 		Expect(w.seen("a").User.JobTitle).To(BeEmpty())
 		result := w.sync()
 		Expect(result.NextDue).To(BeTemporally("<=", epoch.Add(10*time.Minute)))
+		w.clock.SetTime(epoch.Add(9 * time.Minute))
+		w.sync()
+		Expect(w.seen("a").User.JobTitle).To(BeEmpty())
 
 		w.clock.SetTime(epoch.Add(10 * time.Minute))
 		w.sync()
@@ -355,16 +358,29 @@ var _ = Describe("The net below the delta", func() {
 	})
 
 	It("forgets at last who cannot be restored", func() {
-		w := newWorld().settled(person("a"), person("b"))
-		w.graph.users.pages["r1"] = &directory.UserChanges{Removed: []directory.Removal{{ID: "b"}}, Resume: "r2"}
-		w.sync()
+		w := newWorld().settled(person("a"), person("b"), person("c"))
+		gone := func(ids ...string) {
+			page := &directory.UserChanges{Resume: "r1"}
+			for _, id := range ids {
+				page.Removed = append(page.Removed, directory.Removal{ID: id})
+			}
+			w.graph.users.pages["r1"] = page
+			w.sync()
+		}
+		gone("b", "c")
+		w.tell("r1", "r1", person("c"))
+		w.clock.SetTime(epoch.Add(10 * time.Hour))
+		gone("b", "c")
+		w.graph.users.pages["r1"] = &directory.UserChanges{Resume: "r1"}
 		w.graph.users.pages[""] = &directory.UserChanges{Users: []directory.User{person("a")}, Resume: "r1"}
 		w.clock.SetTime(epoch.Add(29 * 24 * time.Hour))
 		w.sync()
 		Expect(w.seen("b").Gone).To(Equal(inventory.GoneDeleted))
-		w.clock.SetTime(epoch.Add(31 * 24 * time.Hour))
+		Expect(w.seen("c").Gone).To(Equal(inventory.GoneDeleted))
+		w.clock.SetTime(epoch.Add(30*24*time.Hour + 5*time.Hour))
 		w.sync()
 		_, ok := w.tenant.ByID("b")
 		Expect(ok).To(BeFalse())
+		Expect(w.seen("c").Gone).To(Equal(inventory.GoneDeleted), "it was restored in between")
 	})
 })

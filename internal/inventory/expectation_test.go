@@ -65,6 +65,13 @@ var _ = Describe("What the operator just wrote", func() {
 		Expect(w.heardIDs()).To(Equal([]string{"a"}))
 	})
 
+	It("may have been read before it was expected", func() {
+		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
+		w.tenant.Expect("a", expectBlocked)
+		w.tell("r2", "r3", person("a", titled("Cook"), sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.Yes), "what differs from it is news")
+	})
+
 	It("ends after ten minutes, also between two syncs", func() {
 		w.tenant.Expect("a", expectBlocked)
 		w.heard = nil

@@ -74,7 +74,7 @@ func (f *facts) derive(user directory.User, gone Gone) Observation {
 		o.SignIn = SignIn{Reason: ReasonNotReported}
 		return o
 	}
-	o.Roles = f.roles.byAccount[user.ID]
+	o.Roles = f.roles.byHolder[user.ID]
 	o.Admin = f.isAdmin(o.Roles)
 	o.Type = f.accountType(&user, o.Roles)
 	o.Licensed = isLicensed(&user)

@@ -3,7 +3,6 @@ package inventory
 import (
 	"cmp"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -62,14 +61,47 @@ func groupsRound(t *Tenant) *round {
 				}
 			})))
 	}
-	r.store = func(s *run) (int, Reason) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if reflect.DeepEqual(s.facts.groups, groups) {
-			return 0, missing
-		}
-		s.facts.groups = groups
-		return 1, missing
-	}
+	r.store = func(s *run) (int, Reason) { return s.storeGroups(groups), missing }
 	return r
+}
+
+// storeGroups puts the memberships in the place of those known, and tells of the
+// accounts that joined or left; of all when a group became known or unknown.
+func (s *run) storeGroups(groups map[string]map[string]bool) int {
+	s.mu.Lock()
+	before := s.facts.groups
+	s.facts.groups = groups
+	s.mu.Unlock()
+	moved := map[string]bool{}
+	for id := range s.wanted {
+		was, wasKnown := before[id]
+		is, isKnown := groups[id]
+		if wasKnown != isKnown {
+			return s.tell(func(string) bool { return true })
+		}
+		for member := range was {
+			moved[member] = moved[member] || !is[member]
+		}
+		for member := range is {
+			moved[member] = moved[member] || !was[member]
+		}
+	}
+	return s.tell(func(id string) bool { return moved[id] })
+}
+
+// tell tells the subscribers of accounts whose Observation need not have changed.
+func (t *Tenant) tell(concerned func(id string) bool) int {
+	told := 0
+	for portion := range t.portions() {
+		var changes []Change
+		t.mu.RLock()
+		for _, a := range portion {
+			if concerned(a.shown.User.ID) {
+				changes = append(changes, changeOf(nil, &a.shown))
+			}
+		}
+		t.mu.RUnlock()
+		told += t.emit(changes)
+	}
+	return told
 }

@@ -13,7 +13,8 @@ import (
 
 // roleFacts are who holds directory roles, and who may activate them.
 type roleFacts struct {
-	byAccount map[string][]Role
+	// byHolder are the roles of accounts and of service principals.
+	byHolder map[string][]Role
 	// globalAdmins hold the Global Administrator role over the whole tenant; sorted.
 	globalAdmins []string
 	// complete is true when every active holder is known.
@@ -139,7 +140,7 @@ func (r *roleReading) store(s *run) (changed int, missing Reason) {
 }
 
 func (r *roleReading) facts() roleFacts {
-	f := roleFacts{byAccount: map[string][]Role{}, eligibilities: r.missing}
+	f := roleFacts{byHolder: map[string][]Role{}, eligibilities: r.missing}
 	f.complete = r.firstRefusal(r.active) == ""
 	if f.eligibilities == "" {
 		f.eligibilities = r.firstRefusal(r.eligible)
@@ -155,28 +156,28 @@ func (r *roleReading) facts() roleFacts {
 	for _, holding := range r.eligible {
 		r.hold(&f, holding, RoleEligible, RoleEligible, func(string) {})
 	}
-	for id, roles := range f.byAccount {
+	for id, roles := range f.byHolder {
 		slices.SortFunc(roles, compareRoles)
-		f.byAccount[id] = slices.Compact(roles)
+		f.byHolder[id] = slices.Compact(roles)
 	}
 	f.globalAdmins = slices.Sorted(maps.Keys(admins))
 	return f
 }
 
-// hold adds a holding to the account, or to each in the group, that has it.
+// hold adds a holding to the principal, or to each account in the group, that has it.
 func (r *roleReading) hold(f *roleFacts, holding directory.RoleAssignment, direct, grouped RolePath, each func(id string)) {
 	role := Role{RoleID: strings.ToLower(holding.RoleID), Scope: holding.Scope, Path: direct}
 	role.Name = cmp.Or(r.names[role.RoleID], role.RoleID)
 	principal := strings.ToLower(holding.PrincipalID)
 	if !r.isGroup(principal, holding.PrincipalKind) {
-		f.byAccount[principal] = append(f.byAccount[principal], role)
+		f.byHolder[principal] = append(f.byHolder[principal], role)
 		each(principal)
 		return
 	}
 	role.Path, role.ViaGroup = grouped, principal
 	for _, member := range r.members[principal] {
 		member = strings.ToLower(member)
-		f.byAccount[member] = append(f.byAccount[member], role)
+		f.byHolder[member] = append(f.byHolder[member], role)
 		each(member)
 	}
 }

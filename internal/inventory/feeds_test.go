@@ -237,11 +237,11 @@ var _ = Describe("A feed", func() {
 	It("is not read before the wait it was told is over, not even on request", func() {
 		w.graph.users.errors = []error{throttled(5 * time.Minute)}
 		w.graph.rooms.errors = []error{throttled(10 * time.Minute)}
-		for _, minute := range []time.Duration{0, 4} {
-			w.clock.SetTime(epoch.Add(minute * time.Minute))
+		for _, at := range []time.Duration{0, 4 * time.Minute} {
+			w.clock.SetTime(epoch.Add(at))
 			_, err := w.tenant.Sync(context.Background(), w.graph, inventory.SyncRequest{Force: true})
 			Expect(directory.KindOf(err)).To(Equal(directory.KindThrottled))
-			Expect(directory.RetryAfter(err)).To(Equal((5 - minute) * time.Minute))
+			Expect(directory.RetryAfter(err)).To(Equal(5*time.Minute - at))
 		}
 		w.clock.SetTime(epoch.Add(5 * time.Minute))
 		forced()
@@ -325,6 +325,27 @@ var _ = Describe("A group that a sync is asked for", func() {
 		w.graph.members.pages["g1"] = &directory.Page[string]{}
 		w.sync("g1", "g2")
 		Expect(w.tenant.InGroup("g1", "a")).To(Equal(directory.No))
+	})
+
+	It("wakes those who join or leave, and everybody when it becomes known or unknown", func() {
+		w.sync("g1")
+		Expect(w.heardIDs()).To(Equal([]string{"a", "b"}))
+		w.graph.members.pages["g1"] = &directory.Page[string]{Items: []string{"b"}}
+		w.clock.SetTime(epoch.Add(15 * time.Minute))
+		w.sync("g1")
+		Expect(w.heardIDs()).To(Equal([]string{"a", "b"}))
+		w.graph.members.pages["g1"] = &directory.Page[string]{Items: []string{"b", "a"}}
+		w.clock.SetTime(epoch.Add(30 * time.Minute))
+		w.sync("g1")
+		Expect(w.heard).To(Equal([]inventory.Change{{ID: "a", Names: []string{"a@contoso.com"}}}))
+		w.heard = nil
+		w.clock.SetTime(epoch.Add(45 * time.Minute))
+		w.sync("g1")
+		Expect(w.heardIDs()).To(BeEmpty())
+		w.graph.members.errors = []error{refusal(directory.KindForbidden)}
+		w.clock.SetTime(epoch.Add(60 * time.Minute))
+		w.sync("g1")
+		Expect(w.heardIDs()).To(Equal([]string{"a", "b"}))
 	})
 
 	It("is unknown when it cannot be read, and the others are not", func() {

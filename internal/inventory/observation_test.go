@@ -228,11 +228,34 @@ var _ = Describe("Roles", func() {
 		w := newWorld()
 		w.graph.assignments.pages[""] = holdings(holds("a", "r"), holds("b", "r"))
 		w.settled(person("a"), person("b"), person("c"), person("d"))
-		w.graph.assignments.pages[""] = holdings(holds("b", "r"), holds("c", "r"))
+		w.graph.assignments.pages[""] = holdings(holds("b", "r"), holds("c", "r"), holds("c", "r"))
 		w.clock.SetTime(epoch.Add(15 * time.Minute))
 		w.sync()
 		Expect(w.heardIDs()).To(Equal([]string{"a", "c"}))
 		Expect(w.seen("a").Admin).To(Equal(directory.No))
+		Expect(w.seen("c").Roles).To(HaveLen(1))
+
+		w.graph.assignments.pages[""] = holdings(holds("b", "r"), holds("b", "r2"), holds("c", "r"))
+		w.clock.SetTime(epoch.Add(30 * time.Minute))
+		w.sync()
+		Expect(w.heardIDs()).To(Equal([]string{"b"}), "another role is news of an admin too")
+	})
+
+	It("are told of service principals, as far as they hold them over the whole tenant", func() {
+		w := newWorld()
+		held, known := w.tenant.PrincipalRoles("sp")
+		Expect(held).To(BeEmpty())
+		Expect(known).To(BeFalse())
+		ofApp := func(h *directory.RoleAssignment) { h.PrincipalKind = directory.PrincipalServicePrincipal }
+		w.graph.assignments.pages[""] = holdings(holds("SP", "r1", ofApp), holds("sp", "r1", ofApp), holds("sp", "r3", ofApp, func(h *directory.RoleAssignment) {
+			h.Scope = "/administrativeUnits/1"
+		}))
+		w.graph.eligibilities.pages[""] = holdings(holds("sp", "r2", ofApp))
+		w.settled(person("a"))
+		held, known = w.tenant.PrincipalRoles("sp")
+		Expect(held).To(Equal([]string{"r1"}))
+		Expect(known).To(BeTrue())
+		Expect(w.tenant.Summary().Users.Admins).To(BeZero())
 	})
 })
 
@@ -343,6 +366,16 @@ var _ = Describe("The domain of the name", func() {
 		Entry("not verified", "a@unverified.com", directory.Unknown),
 		Entry("not listed", "a@other.com", directory.Unknown),
 	)
+
+	It("wakes its users when it is federated", func() {
+		w := newWorld()
+		w.graph.domains.pages[""] = []directory.Domain{{Name: "contoso.com", Verified: true}, {Name: "other.com", Verified: true}}
+		w.settled(person("a"), person("b", named("b@other.com")))
+		w.graph.domains.pages[""] = []directory.Domain{{Name: "contoso.com", Verified: true}, {Name: "other.com", Verified: true, Federated: true}}
+		w.clock.SetTime(epoch.Add(2 * time.Hour))
+		w.sync()
+		Expect(w.heardIDs()).To(Equal([]string{"b"}))
+	})
 })
 
 var _ = Describe("The last sign-in", func() {

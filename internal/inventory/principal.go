@@ -11,10 +11,10 @@ import (
 func (t *Tenant) PrincipalRoles(id string) (roleIDs []string, known bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	for _, role := range t.facts.roles.byAccount[strings.ToLower(id)] {
+	for _, role := range t.facts.roles.byHolder[strings.ToLower(id)] {
 		if role.Path == RoleDirect && role.Scope == "/" && !slices.Contains(roleIDs, role.RoleID) {
 			roleIDs = append(roleIDs, role.RoleID)
 		}
 	}
-	return roleIDs, t.facts.roles.byAccount != nil
+	return roleIDs, t.facts.roles.byHolder != nil
 }

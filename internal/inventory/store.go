@@ -22,7 +22,8 @@ type Options struct {
 	ResyncEvery time.Duration
 }
 
-// Change tells that an account's Observation changed.
+// Change tells that an account's Observation changed, or whether it is in a group that
+// the last Sync was asked for.
 type Change struct {
 	// ID of the account.
 	ID string

@@ -199,13 +199,5 @@ func (t *Tenant) announce() {
 	t.mu.Lock()
 	t.synced = true
 	t.mu.Unlock()
-	for portion := range t.portions() {
-		changes := make([]Change, 0, len(portion))
-		t.mu.RLock()
-		for _, a := range portion {
-			changes = append(changes, changeOf(nil, &a.shown))
-		}
-		t.mu.RUnlock()
-		t.store.publish(t, changes)
-	}
+	t.tell(func(string) bool { return true })
 }

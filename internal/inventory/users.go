@@ -14,8 +14,6 @@ import (
 type userRound struct {
 	// link is the next page; empty for the beginning.
 	link string
-	// open is true in the midst of a round.
-	open bool
 	// listing is true when the round began at the beginning, so that it lists everybody.
 	listing bool
 	// number of the round, and of the last one that listed everybody: an account that
@@ -35,7 +33,7 @@ func (s *run) syncUsers(ctx context.Context) error {
 	if now := s.now(); s.round.status.isHeldUp(now) {
 		return &directory.Error{Kind: directory.KindThrottled, RetryAfter: s.round.status.NextDue.Sub(now)}
 	}
-	if !s.round.open && s.fullRoundDue() {
+	if !s.round.listing && s.fullRoundDue() {
 		s.beginFullRound()
 	}
 	restarted := false
@@ -57,7 +55,7 @@ func (s *run) syncUsers(ctx context.Context) error {
 			s.finishRound(page.Resume)
 			return nil
 		}
-		s.round.link, s.round.open = page.Next, true
+		s.round.link = page.Next
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -77,7 +75,7 @@ func (s *run) fullRoundDue() bool {
 func (s *run) beginFullRound() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.round.link, s.round.open, s.round.listing = "", true, true
+	s.round.link, s.round.listing = "", true
 	s.round.number++
 	s.round.full = s.round.number
 }
@@ -116,7 +114,7 @@ func (s *run) finishRound(resume string) {
 	if s.round.listing {
 		s.round.listed = now
 	}
-	s.round.link, s.round.open, s.round.listing = resume, false, false
+	s.round.link, s.round.listing = resume, false
 	s.round.number++
 	s.round.status.AsOf = now
 	s.complete = true
