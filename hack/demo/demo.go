@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +18,9 @@ type demo struct {
 
 	// tenantID and domains by namespace.
 	tenantID, domains map[string]string
-	// frankBlocked is the last request in Frank's tenant before he was blocked.
-	frankBlocked   uint64
-	frankBlockedAt time.Time
+	// daveBlocked is the last request in Dave's tenant before he was blocked.
+	daveBlocked   uint64
+	daveBlockedAt time.Time
 }
 
 // chapter is a step of the story.
@@ -35,13 +36,13 @@ func (d *demo) chapters() []chapter {
 		{"The operator", d.startOperator},
 		{"Three clients come from Git", d.applySamples},
 		{"Who is there, who has MFA, who is an admin", d.showEverybody},
-		{"Somebody blocks Frank in a portal", d.blockFrank},
+		{"A pull request makes Dave choose a new password", d.forceDave},
+		{"Somebody blocks Dave in a portal", d.blockDave},
 		{"A pull request suspends Alice", d.suspendAlice},
 		{"Somebody unblocks Alice in a portal", d.unblockAlice},
-		{"A pull request makes Dave choose a new password", d.forceDave},
 		{"What Observe would do to Erin", d.previewErin},
 		{"A bad pull request meets the safeguards", d.meetSafeguards},
-		{"Ten syncs later, Frank", d.frankStaysBlocked},
+		{"Ten syncs later, Dave", d.daveStaysBlocked},
 		{"What Microsoft 365 saw", d.showCounters},
 	}
 }
@@ -97,9 +98,25 @@ func (d *demo) noSurprises(ctx context.Context) error {
 	case err != nil:
 		return err
 	case counters.Absent > 0:
-		return fmt.Errorf("%d requests went to endpoints that are not simulated", counters.Absent)
+		return d.absentEndpoints(ctx)
 	case counters.TooEarly > 0:
 		return fmt.Errorf("%d requests came before the time that Retry-After had named", counters.TooEarly)
 	}
 	return nil
+}
+
+// absentEndpoints names what Graph was asked for and the simulator does not have.
+func (d *demo) absentEndpoints(ctx context.Context) error {
+	entries, err := d.stack.Graph.Requests(ctx, "", 0)
+	if err != nil {
+		return err
+	}
+	var asked []string
+	for _, e := range entries {
+		if e.Absent {
+			asked = append(asked, e.Method+" "+e.Path)
+		}
+	}
+	slices.Sort(asked)
+	return fmt.Errorf("graphsim does not simulate: %s", strings.Join(slices.Compact(asked), ", "))
 }

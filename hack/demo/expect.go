@@ -28,7 +28,7 @@ const (
 func (d *demo) eventually(ctx context.Context, what string, check func(context.Context) error) error {
 	var objection error
 	err := wait.PollUntilContextTimeout(ctx, pollEvery, patience, true, func(ctx context.Context) (bool, error) {
-		if err := d.stack.Failed(); err != nil {
+		if err := d.noSurprises(ctx); err != nil {
 			return false, err
 		}
 		objection = check(ctx)

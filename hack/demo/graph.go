@@ -8,12 +8,22 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/m365-operator/m365-operator/internal/graphsim"
 )
 
-// account is somebody's account in Microsoft 365, as it is there.
+// account is somebody's account in Microsoft 365, as it is there: of a person of
+// config/samples by name, of anybody by id.
 func (d *demo) account(ctx context.Context, namespace, user string) (graphsim.UserState, error) {
-	return d.stack.Graph.User(ctx, d.tenantID[namespace], d.upn(namespace, user))
+	return d.stack.Graph.User(ctx, d.tenantID[namespace], d.key(namespace, user))
+}
+
+func (d *demo) key(namespace, user string) string {
+	if uuid.Validate(user) == nil {
+		return user
+	}
+	return d.upn(namespace, user)
 }
 
 // upn is the sign-in name of a person of config/samples.

@@ -16,10 +16,10 @@ import (
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
 
-// People of each tenant beside those of config/samples.
+// The size of the simulated Microsoft 365.
 const (
-	tenants         = 3
-	seededPerTenant = 18
+	tenants        = 3
+	usersPerTenant = 20
 )
 
 // tailOfLogs is how much of each log a failure shows.
@@ -63,13 +63,14 @@ func run(ctx context.Context) (err error) {
 	return nil
 }
 
-// showLogs prints the end of every log, the evidence of a failure.
+// showLogs prints the end of our programs' logs, the evidence of a failure.
 func showLogs(out *os.File, dir string) {
-	logs, _ := filepath.Glob(filepath.Join(dir, "*.log")) // the pattern is well formed
-	for _, log := range logs {
+	_, _ = fmt.Fprintf(out, "\nAll logs are in %s.\n", dir)
+	for _, name := range []string{"graphsim", "manager"} {
+		log := filepath.Join(dir, name+".log")
 		content, err := os.ReadFile(log)
 		if err != nil {
-			continue
+			continue // it was not started
 		}
 		if len(content) > tailOfLogs {
 			content = content[len(content)-tailOfLogs:]

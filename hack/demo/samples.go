@@ -5,87 +5,55 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/m365-operator/m365-operator/internal/graphsim"
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
 
 // syncInterval of the demo's Tenants is the shortest there is: an audience waits.
 const syncInterval = "10s"
 
-// sampleTenant is what config/samples calls a tenant; the simulated ones have ids
-// and domains of their own.
-type sampleTenant struct {
-	namespace, placeholder, domain string
-	people                         []samplePerson
-}
-
-// samplePerson is somebody whom config/samples names, or the story.
-type samplePerson struct{ name, displayName, jobTitle, role string }
+// sampleTenant is what config/samples calls a tenant. The simulated ones have these
+// names and domains as well, and ids of their own.
+type sampleTenant struct{ namespace, placeholder, domain string }
 
 func sampleTenants() []sampleTenant {
 	return []sampleTenant{
-		{"contoso", "00000000-0000-0000-0000-00000000c001", "contoso.com", []samplePerson{
-			{name: "alice", displayName: "Alice Adler", jobTitle: "Account Manager"},
-			{name: "bob", displayName: "Bob Brandt", jobTitle: "Engineer"},
-			{name: "carol", displayName: "Carol Conti", jobTitle: "Controller"},
-			{name: "ivan", displayName: "Ivan Ivanov", jobTitle: "IT Manager", role: "Exchange Administrator"},
-			{name: "breakglass", displayName: "Break Glass", role: "Global Administrator"},
-		}},
-		{"fabrikam", "00000000-0000-0000-0000-00000000c002", "fabrikam.com", []samplePerson{
-			{name: "dave", displayName: "Dave Dubois", jobTitle: "Buyer"},
-			{name: "erin", displayName: "Erin Eriksson", jobTitle: "Planner"},
-		}},
-		{"adventure-works", "00000000-0000-0000-0000-00000000c003", "adventure-works.com", []samplePerson{
-			{name: "frank", displayName: "Frank Fischer", jobTitle: "Mechanic"},
-		}},
+		{"contoso", "00000000-0000-0000-0000-00000000c001", "contoso.com"},
+		{"fabrikam", "00000000-0000-0000-0000-00000000c002", "fabrikam.com"},
+		{"adventure-works", "00000000-0000-0000-0000-00000000c003", "adventure-works.com"},
 	}
 }
 
-// hireSamplePeople makes the accounts that config/samples speaks of.
-func (d *demo) hireSamplePeople(ctx context.Context) error {
-	for _, tenant := range sampleTenants() {
-		for _, person := range tenant.people {
-			if err := d.hire(ctx, tenant.namespace, person); err != nil {
-				return fmt.Errorf("hire %s: %w", person.name, err)
-			}
+// meetTenants learns the ids of the simulated tenants, and checks that they are the
+// samples'.
+func (d *demo) meetTenants(infos []graphsim.TenantInfo) error {
+	d.tenantID, d.domains = map[string]string{}, map[string]string{}
+	for i, tenant := range sampleTenants() {
+		if err := expect("the domain of tenant "+infos[i].DisplayName, infos[i].DefaultDomain, tenant.domain); err != nil {
+			return err
 		}
+		d.tenantID[tenant.namespace], d.domains[tenant.namespace] = infos[i].ID, tenant.domain
 	}
 	return nil
-}
-
-func (d *demo) hire(ctx context.Context, namespace string, person samplePerson) error {
-	tenant, upn := "tenants/"+d.tenantID[namespace], d.upn(namespace, person.name)
-	first, last, _ := strings.Cut(person.displayName, " ")
-	account := map[string]any{
-		"userPrincipalName": upn, "mail": upn, "displayName": person.displayName, "givenName": first, "surname": last,
-		"jobTitle": person.jobTitle, "usageLocation": "DE", "lastPasswordChangeDateTime": d.began.AddDate(0, -3, 0),
-	}
-	if err := d.stack.Graph.Call(ctx, http.MethodPost, tenant+"/users", account, nil); err != nil {
-		return err
-	}
-	if person.role == "" {
-		return nil
-	}
-	return d.stack.Graph.Call(ctx, http.MethodPut, tenant+"/roles/"+url.PathEscape(person.role)+"/"+url.PathEscape(upn), nil, nil)
 }
 
 // leak is when Carol's password became known, in config/samples.
 const leak = "2026-11-20T10:00:00Z"
 
-// checkOut copies config/samples, the demo's Git, with ids and domains of the
-// simulated tenants in place of the placeholders, and the leak yesterday.
+// checkOut copies config/samples, the demo's Git, with the simulated tenants' ids in
+// place of the placeholders, the shortest interval, and the leak yesterday.
 func (d *demo) checkOut() error {
 	replacements := []string{
 		"    interval: 2m\n", "", "  sync:\n", "  sync:\n    interval: " + syncInterval + "\n", " # placeholder", "",
 		leak, d.began.AddDate(0, 0, -1).UTC().Format(time.RFC3339),
 	}
-	for i, tenant := range sampleTenants() {
-		replacements = append(replacements, tenant.placeholder, d.stack.Graph.TenantIDs[i], "@"+tenant.domain, "@"+d.domains[tenant.namespace])
+	for _, tenant := range sampleTenants() {
+		replacements = append(replacements, tenant.placeholder, d.tenantID[tenant.namespace])
 	}
 	replacer := strings.NewReplacer(replacements...)
 	source := os.DirFS(filepath.Join(d.stack.Root, "config", "samples"))

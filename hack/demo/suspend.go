@@ -38,7 +38,7 @@ func signIn(state v1alpha1.UserState, status metav1.ConditionStatus, reason v1al
 func (d *demo) suspendAlice(ctx context.Context) error {
 	d.screen.say("Alice must be out at once. One line changes in Git, and the merged manifest is applied, here by hand, usually\n" +
 		"by Flux or Argo CD:")
-	since, err := d.lastRequest(ctx, "contoso")
+	since, err := d.lastRequest(ctx, contoso)
 	if err != nil {
 		return err
 	}
@@ -49,17 +49,17 @@ func (d *demo) suspendAlice(ctx context.Context) error {
 	if err := d.kubectl(ctx, "apply -k samples/contoso"); err != nil {
 		return err
 	}
-	alice, err := d.until(ctx, "contoso", "alice", "is suspended",
+	alice, err := d.until(ctx, contoso, "alice", "is suspended",
 		signIn(v1alpha1.StateSuspended, metav1.ConditionTrue, v1alpha1.ReasonSucceeded))
 	if err != nil {
 		return err
 	}
 	d.screen.took("Alice is suspended", start)
-	if err := d.enabled(ctx, "contoso", "alice", false); err != nil {
+	if err := d.enabled(ctx, contoso, "alice", false); err != nil {
 		return err
 	}
 	once := map[graphsim.Effect]uint64{graphsim.EffectBlock: 1, graphsim.EffectRevoke: 1}
-	if err := d.effects(ctx, "contoso", alice.Status.ID, once); err != nil {
+	if err := d.effects(ctx, contoso, alice.Status.ID, once); err != nil {
 		return err
 	}
 	for _, command := range []string{
@@ -70,29 +70,29 @@ func (d *demo) suspendAlice(ctx context.Context) error {
 		}
 	}
 	d.screen.say("What Graph got: sign-in blocked first, then the sessions revoked, both once.")
-	if err := d.showRequestsAbout(ctx, "contoso", alice.Status.ID, since); err != nil {
+	if err := d.showRequestsAbout(ctx, contoso, alice.Status.ID, since); err != nil {
 		return err
 	}
 	d.screen.say("And what is left for an auditor, with the request ids that Microsoft's support asks for:")
-	return d.showAudit(d.upn("contoso", "alice"))
+	return d.showAudit(d.upn(contoso, "alice"))
 }
 
 func (d *demo) unblockAlice(ctx context.Context) error {
 	d.screen.say("Git says suspended: true. Somebody who does not know lets Alice in again, in Microsoft's portal. Drift\n" +
 		"towards more access is corrected within one sync (" + syncInterval + " here, 2 min by default):")
-	alice, err := d.user(ctx, "contoso", "alice")
+	alice, err := d.user(ctx, contoso, "alice")
 	if err != nil {
 		return err
 	}
-	since, err := d.lastRequest(ctx, "contoso")
+	since, err := d.lastRequest(ctx, contoso)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	if err := d.outside(ctx, "contoso", "alice", map[string]any{"accountEnabled": true}); err != nil {
+	if err := d.outside(ctx, contoso, "alice", map[string]any{"accountEnabled": true}); err != nil {
 		return err
 	}
-	err = d.eventually(ctx, "Alice is blocked again", func(ctx context.Context) error { return d.enabled(ctx, "contoso", "alice", false) })
+	err = d.eventually(ctx, "Alice is blocked again", func(ctx context.Context) error { return d.enabled(ctx, contoso, "alice", false) })
 	if err != nil {
 		return err
 	}
@@ -100,46 +100,46 @@ func (d *demo) unblockAlice(ctx context.Context) error {
 	if took := time.Since(start); took > oneSync {
 		return fmt.Errorf("that took longer than one sync: %s", took)
 	}
-	if _, err := d.until(ctx, "contoso", "alice", "is as declared",
+	if _, err := d.until(ctx, contoso, "alice", "is as declared",
 		signIn(v1alpha1.StateSuspended, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)); err != nil {
 		return err
 	}
 	again := map[graphsim.Effect]uint64{graphsim.EffectBlock: 2, graphsim.EffectRevoke: 1}
-	if err := d.effects(ctx, "contoso", alice.Status.ID, again); err != nil {
+	if err := d.effects(ctx, contoso, alice.Status.ID, again); err != nil {
 		return err
 	}
-	return d.showRequestsAbout(ctx, "contoso", alice.Status.ID, since)
+	return d.showRequestsAbout(ctx, contoso, alice.Status.ID, since)
 }
 
-func (d *demo) blockFrank(ctx context.Context) error {
-	d.screen.say("Git says suspended: false of Frank. A colleague blocks him in the portal, and will have a reason. Drift never\n" +
-		"widens access: he stays blocked, and his object says so. Wait for it at the end.")
-	since, err := d.lastRequest(ctx, "adventure-works")
+func (d *demo) blockDave(ctx context.Context) error {
+	d.screen.say("Git says suspended: false of Dave. A colleague blocks him in the portal, and will have a reason. Drift never\n" +
+		"widens access: he stays blocked, and his object says so. More of him ten syncs later.")
+	since, err := d.lastRequest(ctx, fabrikam)
 	if err != nil {
 		return err
 	}
-	d.frankBlocked, d.frankBlockedAt = since, time.Now()
-	if err := d.outside(ctx, "adventure-works", "frank", map[string]any{"accountEnabled": false}); err != nil {
+	d.daveBlocked, d.daveBlockedAt = since, time.Now()
+	if err := d.outside(ctx, fabrikam, "dave", map[string]any{"accountEnabled": false}); err != nil {
 		return err
 	}
-	if _, err := d.until(ctx, "adventure-works", "frank", "is known to be blocked", frankIsBlocked); err != nil {
+	if _, err := d.until(ctx, fabrikam, "dave", "is known to be blocked", daveIsBlocked); err != nil {
 		return err
 	}
-	d.screen.took("It is known that Frank is blocked", d.frankBlockedAt)
-	return d.kubectl(ctx, "get muser frank -n adventure-works "+conditions)
+	d.screen.took("It is known that Dave is blocked", d.daveBlockedAt)
+	return d.kubectl(ctx, "get muser dave -n fabrikam "+conditions)
 }
 
-var frankIsBlocked = signIn(v1alpha1.StateSuspended, metav1.ConditionFalse, v1alpha1.ReasonBlockedElsewhere)
+var daveIsBlocked = signIn(v1alpha1.StateSuspended, metav1.ConditionFalse, v1alpha1.ReasonBlockedElsewhere)
 
-func (d *demo) frankStaysBlocked(ctx context.Context) error {
+func (d *demo) daveStaysBlocked(ctx context.Context) error {
 	const syncs = 10
 	interval, err := time.ParseDuration(syncInterval)
 	if err != nil {
 		return err
 	}
 	readings := 0
-	err = d.eventually(ctx, "Frank's tenant was read ten times", func(ctx context.Context) error {
-		entries, err := d.stack.Graph.Requests(ctx, d.tenantID["adventure-works"], d.frankBlocked)
+	err = d.eventually(ctx, "Dave's tenant was read ten times", func(ctx context.Context) error {
+		entries, err := d.stack.Graph.Requests(ctx, d.tenantID[fabrikam], d.daveBlocked)
 		if err != nil {
 			return err
 		}
@@ -149,31 +149,31 @@ func (d *demo) frankStaysBlocked(ctx context.Context) error {
 				readings++
 			}
 		}
-		if readings < syncs || time.Since(d.frankBlockedAt) < syncs*interval {
-			return fmt.Errorf("read %d times in %s", readings, seconds(time.Since(d.frankBlockedAt)))
+		if readings < syncs || time.Since(d.daveBlockedAt) < syncs*interval {
+			return fmt.Errorf("read %d times in %s", readings, seconds(time.Since(d.daveBlockedAt)))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	frank, err := d.user(ctx, "adventure-works", "frank")
+	dave, err := d.user(ctx, fabrikam, "dave")
 	if err != nil {
 		return err
 	}
-	if err := frankIsBlocked(frank); err != nil {
+	if err := daveIsBlocked(dave); err != nil {
 		return err
 	}
-	if err := d.enabled(ctx, "adventure-works", "frank", false); err != nil {
+	if err := d.enabled(ctx, fabrikam, "dave", false); err != nil {
 		return err
 	}
-	if err := d.effects(ctx, "adventure-works", frank.Status.ID, nil); err != nil {
+	if err := d.effects(ctx, fabrikam, dave.Status.ID, nil); err != nil {
 		return err
 	}
-	d.screen.say(fmt.Sprintf("%s and %d readings of changes later Frank is still blocked, nothing was written, and one Event was sent.",
-		seconds(time.Since(d.frankBlockedAt)), readings))
+	d.screen.say(fmt.Sprintf("%s and %d readings of changes later Dave is still blocked, nothing was written, and one Event was sent.",
+		seconds(time.Since(d.daveBlockedAt)), readings))
 	for _, command := range []string{
-		"get muser frank -n adventure-works -o wide", "events -n adventure-works --for ManagedUser.identity.m365-operator.io/frank",
+		"get muser dave -n fabrikam -o wide", "events -n fabrikam --for ManagedUser.identity.m365-operator.io/dave",
 	} {
 		if err := d.kubectl(ctx, command); err != nil {
 			return err

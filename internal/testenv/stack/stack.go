@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -82,7 +83,9 @@ func (s *Stack) StartControlPlane(ctx context.Context) error {
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return fmt.Errorf("register kinds: %w", err)
 	}
-	if s.Client, err = client.New(plane.Config, client.Options{Scheme: scheme}); err != nil {
+	unlimited := rest.CopyConfig(plane.Config)
+	unlimited.QPS = -1
+	if s.Client, err = client.New(unlimited, client.Options{Scheme: scheme}); err != nil {
 		return fmt.Errorf("make the client: %w", err)
 	}
 	return nil
