@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -49,6 +50,28 @@ func matches(pattern, text string) []string {
 		found = append(found, match[1])
 	}
 	return found
+}
+
+// section is what follows a line that starts with the text, up to the next empty line.
+func section(page, start string) string {
+	GinkgoHelper()
+	_, rest, found := strings.Cut(page, "\n"+start)
+	Expect(found).To(BeTrue(), start)
+	text, _, _ := strings.Cut(rest, "\n\n")
+	return text
+}
+
+// goFiles are the contents of a folder's source files, tests aside.
+func goFiles(folder string) []string {
+	GinkgoHelper()
+	var files []string
+	Expect(filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			files = append(files, read(path))
+		}
+		return err
+	})).To(Succeed())
+	return files
 }
 
 // declaredReasons are the values of the constants of type Reason.
@@ -110,6 +133,24 @@ var _ = Describe("The documentation", func() {
 			flag, _, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
 			Expect(declared).To(ContainElement(flag))
 		}
+	})
+
+	It("knows every metric and every capability, and no others", func() {
+		var metrics []string
+		for _, folder := range []string{"../cmd", "../controllers", "../internal"} {
+			for _, code := range goFiles(folder) {
+				metrics = append(metrics, matches(`"(m365_[a-z_]+)"`, code)...)
+			}
+		}
+		operations := read(filepath.Join(docs, "operations.md"))
+		Expect(matches("(?m)^\\| `(m365_[a-z_]+)` \\|", operations)).To(ConsistOf(metrics))
+
+		capabilities := matches(`name:\s+"(\w+)"`, read("../controllers/capabilities.go"))
+		var documented []string
+		for _, row := range matches("(?m)^\\| (`[A-Z]\\w+`[^|]*) \\|", section(read(filepath.Join(docs, "app-registration.md")), "| capability |")) {
+			documented = append(documented, matches("`(\\w+)`", row)...)
+		}
+		Expect(documented).To(ConsistOf(capabilities))
 	})
 
 	It("links to what is there", func() {
