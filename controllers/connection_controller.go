@@ -107,7 +107,7 @@ func summarizeConnection(s *connectionScope, problem *outcome.Problem, now time.
 	}
 	switch {
 	case c.Spec.Paused:
-		setReady(c, now, metav1.ConditionFalse, v1alpha1.ReasonPaused, "reconciling is paused: set spec.paused to false to go on")
+		setStalled(c, now, v1alpha1.ReasonPaused, "reconciling is paused: set spec.paused to false to go on")
 	case problem != nil && problem.Class == outcome.ClassBlocked:
 		setStalled(c, now, problem.Reason, problem.Message)
 	case problem != nil:

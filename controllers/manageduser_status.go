@@ -261,7 +261,7 @@ func acknowledge(s *userScope, problem *outcome.Problem) {
 func setReadiness(s *userScope, problem *outcome.Problem, now time.Time) {
 	switch {
 	case s.paused:
-		setReady(s.user, now, metav1.ConditionFalse, v1alpha1.ReasonPaused, "reconciling is paused: set spec.paused to false to go on")
+		setStalled(s.user, now, v1alpha1.ReasonPaused, "reconciling is paused: set spec.paused to false to go on")
 	case problem != nil && problem.Class == outcome.ClassBlocked && !outcome.TenantTrouble(problem):
 		setStalled(s.user, now, problem.Reason, problem.Message)
 	case problem != nil:

@@ -29,7 +29,7 @@ func summarizeTenant(s *tenantScope, problem *outcome.Problem, now time.Time) {
 	}
 	tenant.Status.ObservedGeneration = tenant.Generation
 	if s.paused {
-		setReady(tenant, now, metav1.ConditionFalse, v1alpha1.ReasonPaused, "reconciling is paused: set spec.paused to false to go on")
+		setStalled(tenant, now, v1alpha1.ReasonPaused, "reconciling is paused: set spec.paused to false to go on")
 		return
 	}
 	setSynced(s, problem, now)
