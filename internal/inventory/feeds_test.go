@@ -122,6 +122,14 @@ var _ = Describe("A feed", func() {
 		}))
 		Expect(w.seen("a").MFA.State).To(Equal(inventory.MFARegistered))
 		Expect(w.heardIDs()).To(BeEmpty())
+
+		By("starting over after a success")
+		w.sync()
+		Expect(w.feed(inventory.FeedRegistrations).Err).NotTo(HaveOccurred())
+		w.clock.SetTime(w.feed(inventory.FeedRegistrations).NextDue)
+		w.graph.registrations.errors = []error{refusal(directory.KindTransient)}
+		w.sync()
+		Expect(w.feed(inventory.FeedRegistrations).NextDue).To(Equal(w.clock.Now().Add(30 * time.Second)))
 	})
 
 	It("goes on with the page that failed", func() {
