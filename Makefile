@@ -26,13 +26,15 @@ help: ## Show this list.
 
 ##@ Try it
 
+# Built and executed rather than `go run`, which would not hand on a signal to stop.
+
 .PHONY: demo
 demo: build ## Run the whole on this machine against simulated tenants, and stop.
-	@$(USE_CONTROL_PLANE); go run ./hack/demo
+	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/demo ./hack/demo; exec $(BIN)/hack/demo
 
 .PHONY: playground
 playground: build ## The same, and leave it running: TENANTS=3 USERS=20 (per tenant).
-	@$(USE_CONTROL_PLANE); go run ./hack/playground $(TENANTS) $(USERS)
+	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/playground ./hack/playground; exec $(BIN)/hack/playground $(TENANTS) $(USERS)
 
 ##@ Develop
 

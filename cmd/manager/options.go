@@ -34,14 +34,14 @@ type options struct {
 	workers                           int
 	auditLog                          string
 
-	namespace                string
-	leaderElect              bool
-	lease, renew, retry      time.Duration
-	metricsAddress, probes   string
-	kubeAPIQPS               float32
-	kubeAPIBurst             int
-	zap                      zap.Options
-	serviceAccountNamespaces string // the file; tests replace it
+	namespace              string
+	leaderElect            bool
+	lease, renew, retry    time.Duration
+	metricsAddress, probes string
+	kubeAPIQPS             float32
+	kubeAPIBurst           int
+	zap                    zap.Options
+	serviceAccountFile     string // tests replace it
 }
 
 func defaultOptions() *options {
@@ -51,7 +51,7 @@ func defaultOptions() *options {
 		workers: tenancy.DefaultWorkers, auditLog: toStandardOutput,
 		lease: 15 * time.Second, renew: 10 * time.Second, retry: 2 * time.Second,
 		metricsAddress: ":8080", probes: ":8081", kubeAPIQPS: -1,
-		serviceAccountNamespaces: serviceAccountNamespace,
+		serviceAccountFile: serviceAccountNamespace,
 	}
 }
 
@@ -64,7 +64,7 @@ func (o *options) bind(flags *pflag.FlagSet) {
 
 	flags.BoolVar(&o.observeOnly, "observe-only", false, "never write to Microsoft 365, whatever any object says")
 	flags.DurationVar(&o.adoptionWindow, "adoption-window", o.adoptionWindow,
-		"objects made within this time after a Tenant count as found, not made: their once-only acts are not performed")
+		"objects made within this time after their Tenant count as found, not made: once-only acts that they declare are not performed")
 	flags.DurationVar(&o.consistencyWindow, "consistency-window", o.consistencyWindow,
 		"time after which an answer that was lost is settled by reading back")
 	flags.DurationVar(&o.blockedRetry, "blocked-retry", o.blockedRetry, "how often what only a person can repair is tried again")
@@ -94,7 +94,7 @@ func (o *options) complete() error {
 		o.namespace = os.Getenv("POD_NAMESPACE")
 	}
 	if o.namespace == "" {
-		content, err := os.ReadFile(o.serviceAccountNamespaces)
+		content, err := os.ReadFile(o.serviceAccountFile)
 		if err != nil {
 			return errors.New("--namespace is required outside of a pod")
 		}
