@@ -137,17 +137,18 @@ func (w *writer) deliver(user directory.User, from source) ExpectationState {
 	} else {
 		a.told = w.round.number
 	}
-	if a.isDoubtful(&known, &user, from) || repeated && (a.shown.Gone != GoneNot || !equalUsers(&known, &user)) {
+	echo := from != fromLive && a.hold.isEcho(&user, w.now)
+	if echo || a.isDoubtful(&known, &user, from) || repeated && (a.shown.Gone != GoneNot || !equalUsers(&known, &user)) {
 		w.doubt(user.ID, doubt{user: user})
 		return a.hold.state(&known)
 	}
-	return w.accept(a, user)
+	return w.accept(a, user, from)
 }
 
 // accept stores a reading that is believed.
-func (w *writer) accept(a *account, user directory.User) ExpectationState {
+func (w *writer) accept(a *account, user directory.User, from source) ExpectationState {
 	delete(w.doubted, user.ID)
-	state := w.settle(a, &user)
+	state := w.settle(a, &user, from)
 	a.goneAt = 0
 	w.update(a, user, GoneNot)
 	return state
@@ -155,11 +156,11 @@ func (w *writer) accept(a *account, user directory.User) ExpectationState {
 
 // settle compares a reading with what is expected, which ends when it was seen and
 // then changed by somebody else.
-func (w *writer) settle(a *account, user *directory.User) ExpectationState {
+func (w *writer) settle(a *account, user *directory.User, from source) ExpectationState {
 	if a.hold == nil {
 		return ExpectationNone
 	}
-	state := a.hold.hear(user, w.now)
+	state := a.hold.hear(user, w.now, from)
 	if state == ExpectationNone || state == ExpectationBroken {
 		w.release(a)
 	}

@@ -40,7 +40,7 @@ func (w *writer) believe(id string, d doubt) {
 		w.remove(id, d.gone)
 		return
 	}
-	w.accept(w.account(id), d.user)
+	w.accept(w.account(id), d.user, fromChanges)
 }
 
 // isDoubtful is true for a reading that looks older than what is known: one of the

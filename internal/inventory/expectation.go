@@ -33,8 +33,9 @@ const (
 
 // hold is what is expected of an account, and the account as it was and is read.
 type hold struct {
-	want  Expectation
-	until time.Time
+	want Expectation
+	// written is when the operator last wrote, until how long it is believed.
+	written, until time.Time
 	// before is the account as read before the write, read as last read.
 	before, read directory.User
 	// met is true once Graph showed what is wanted.
@@ -57,7 +58,7 @@ func (t *Tenant) Expect(id string, expectation Expectation) {
 		if expectation == (Expectation{}) {
 			w.release(a)
 		} else {
-			a.expect(expectation, w.now.Add(w.store.options.Expectation))
+			a.expect(expectation, w.now, w.store.options.Expectation)
 			w.held[a.shown.User.ID] = a
 		}
 		w.update(a, raw, GoneNot)
@@ -103,7 +104,7 @@ func (t *Tenant) sweep() int {
 }
 
 // expect adds to what is expected of the account.
-func (a *account) expect(want Expectation, until time.Time) {
+func (a *account) expect(want Expectation, now time.Time, believed time.Duration) {
 	if a.hold == nil {
 		raw := a.raw()
 		a.hold = &hold{before: raw, read: raw}
@@ -116,7 +117,7 @@ func (a *account) expect(want Expectation, until time.Time) {
 	if !want.SessionsValidFrom.IsZero() {
 		h.want.SessionsValidFrom = want.SessionsValidFrom.UTC()
 	}
-	h.until = until
+	h.written, h.until = now, now.Add(believed)
 	h.met = h.isMetBy(&h.read)
 }
 
@@ -136,16 +137,28 @@ func (h *hold) showsSessions(user *directory.User) bool {
 		!before.IsZero() && user.SessionsValidFrom.After(before)
 }
 
+// replicaLag is for how long after a write a live reading may come from a replica that
+// does not have it (https://learn.microsoft.com/graph/best-practices-concept names no
+// bound; seconds are usual).
+const replicaLag = 2 * time.Minute
+
+// isEcho tells whether the changes brought the very account from before the write
+// after one that shows it: a late delivery, or somebody who undid the write.
+func (h *hold) isEcho(user *directory.User, now time.Time) bool {
+	return h != nil && h.met && now.Before(h.until) && !h.isMetBy(user) && (h.crossed || equalUsers(user, &h.before))
+}
+
 // hear takes note of a reading. Once Graph showed what is wanted, a reading that
-// differs is news, unless it is the very account from before the write, coming late.
-func (h *hold) hear(user *directory.User, now time.Time) ExpectationState {
+// differs is news, unless it is the very account from before the write: then only a
+// live reading, late enough, tells an echo from somebody's act.
+func (h *hold) hear(user *directory.User, now time.Time, from source) ExpectationState {
 	switch {
 	case !now.Before(h.until):
 		return ExpectationNone
 	case h.isMetBy(user):
 		h.met = true
 		return ExpectationMet
-	case h.met && !h.crossed && !equalUsers(user, &h.before):
+	case h.met && !h.isEcho(user, now), h.met && from == fromLive && !now.Before(h.written.Add(replicaLag)):
 		return ExpectationBroken
 	default:
 		return ExpectationOpen

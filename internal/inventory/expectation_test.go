@@ -54,6 +54,8 @@ var _ = Describe("What the operator just wrote", func() {
 		w.tenant.Expect("a", expectBlocked)
 		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
 		w.heard = nil
+		live := person("a", sessionsFrom(epoch.Add(-time.Hour))) // from a replica that lags
+		w.graph.user.pages["a"] = &live
 		w.tell("r2", "r3", person("a", sessionsFrom(epoch.Add(-time.Hour))))
 		Expect(enabled()).To(Equal(directory.No))
 		Expect(w.heardIDs()).To(BeEmpty(), "it does not flap")
@@ -63,6 +65,24 @@ var _ = Describe("What the operator just wrote", func() {
 		w.sync()
 		Expect(enabled()).To(Equal(directory.Yes))
 		Expect(w.heardIDs()).To(Equal([]string{"a"}))
+	})
+
+	It("is told from somebody's act, which looks the same, by a live reading", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
+		w.clock.SetTime(epoch.Add(3 * time.Minute))
+		live := person("a", sessionsFrom(epoch.Add(-time.Hour)))
+		w.graph.user.pages["a"] = &live
+		w.tell("r2", "r3", person("a", sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.Yes), "within the same sync")
+
+		By("and an echo by the same means")
+		w.tenant.Expect("a", expectBlocked)
+		w.tell("r3", "r4", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
+		w.clock.SetTime(epoch.Add(6 * time.Minute))
+		live = person("a", blocked, sessionsFrom(epoch.Add(-time.Hour)))
+		w.tell("r4", "r5", person("a", sessionsFrom(epoch.Add(-time.Hour))))
+		Expect(enabled()).To(Equal(directory.No))
 	})
 
 	It("may have been read before it was expected", func() {
@@ -107,6 +127,8 @@ var _ = Describe("What the operator just wrote", func() {
 		w.tenant.Expect("a", expectBlocked)
 		w.tenant.Expect("a", inventory.Expectation{Enabled: directory.Yes})
 		w.heard = nil
+		live := person("a", sessionsFrom(epoch.Add(-time.Hour)))
+		w.graph.user.pages["a"] = &live
 		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
 		Expect(enabled()).To(Equal(directory.Yes))
 		w.tell("r2", "r3", person("a", sessionsFrom(epoch.Add(-time.Hour))))
