@@ -24,16 +24,16 @@ func main() {
 	}
 }
 
-// outputs name the files that other processes read.
-type outputs struct {
-	ca, credentials string
+// files are what is read at start, and what other processes read then.
+type files struct {
+	fixture, ca, credentials string
 }
 
 func newCommand() *cobra.Command {
 	var (
-		opts graphsim.Options
-		out  outputs
-		calm bool
+		opts  graphsim.Options
+		paths files
+		calm  bool
 	)
 	cmd := &cobra.Command{
 		Use:           "graphsim",
@@ -45,7 +45,10 @@ func newCommand() *cobra.Command {
 			if !calm {
 				opts.Quirks = graphsim.Lively()
 			}
-			return serve(cmd.Context(), cmd.OutOrStdout(), opts, out)
+			if paths.fixture != "" && !cmd.Flags().Changed("tenants") {
+				opts.Tenants = 0
+			}
+			return serve(cmd.Context(), cmd.OutOrStdout(), opts, paths)
 		},
 	}
 	flags := cmd.Flags()
@@ -55,8 +58,9 @@ func newCommand() *cobra.Command {
 	flags.Uint64Var(&opts.Seed, "seed", 7, "seed of everything random")
 	flags.StringVar(&opts.ClientID, "client-id", "", "client id of the app registration (default: from the seed)")
 	flags.StringVar(&opts.ClientSecret, "client-secret", "", "its secret (default: from the seed)")
-	flags.StringVar(&out.ca, "ca-out", "", "file for the CA certificate that signed the server's")
-	flags.StringVar(&out.credentials, "credentials-out", "", "file for NAME=value lines: URL, tenants, client id and secret (default: standard output)")
+	flags.StringVar(&paths.fixture, "fixture", "", "JSON file to load; without --tenants no tenants are seeded")
+	flags.StringVar(&paths.ca, "ca-out", "", "file for the CA certificate that signed the server's")
+	flags.StringVar(&paths.credentials, "credentials-out", "", "file for NAME=value lines: URL, tenants, client id and secret (default: standard output)")
 	flags.IntVar(&opts.DeltaPageSize, "delta-page-size", 0, "users on a page of users/delta (default 200)")
 	flags.BoolVar(&calm, "calm", false, "no stale reads, late or repeated changes")
 	flags.BoolVar(&opts.NoThrottling, "no-throttling", false, "no request budgets")
@@ -64,25 +68,45 @@ func newCommand() *cobra.Command {
 }
 
 // serve runs the simulator until the context ends.
-func serve(ctx context.Context, stdout io.Writer, opts graphsim.Options, out outputs) error {
+func serve(ctx context.Context, stdout io.Writer, opts graphsim.Options, paths files) error {
 	sim, err := graphsim.New(opts)
 	if err != nil {
+		return err
+	}
+	if err := load(sim, paths.fixture); err != nil {
 		return err
 	}
 	if err := sim.Start(); err != nil {
 		return err
 	}
 	defer func() { _ = sim.Close() }() // nothing is lost when it fails
-	if out.ca != "" {
-		if err := os.WriteFile(out.ca, sim.CAPEM(), 0o600); err != nil {
+	if paths.ca != "" {
+		if err := os.WriteFile(paths.ca, sim.CAPEM(), 0o600); err != nil {
 			return fmt.Errorf("write CA: %w", err)
 		}
 	}
-	if err := writeCredentials(stdout, out.credentials, credentials(sim, out.ca)); err != nil {
+	if err := writeCredentials(stdout, paths.credentials, credentials(sim, paths.ca)); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// load reads a fixture; no name means none.
+func load(sim *graphsim.Server, name string) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.Open(name) //nolint:gosec // the user's own file
+	if err != nil {
+		return fmt.Errorf("open fixture: %w", err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	fixture, err := graphsim.ReadFixture(file)
+	if err != nil {
+		return err
+	}
+	return sim.Load(fixture)
 }
 
 // credentials are the lines that tell others where and who to be.

@@ -1,9 +1,7 @@
 package graphsim
 
 import (
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
@@ -33,6 +31,14 @@ func (s *Server) adminHandler() http.Handler {
 	s.adminUsers(handle)
 	s.adminApps(handle)
 	s.adminSync(handle)
+	handle("GET /_sim/fixture", func(r *http.Request) (any, error) { return s.Dump(r.URL.Query().Get("tenant")) })
+	handle("POST /_sim/fixture", func(r *http.Request) (any, error) {
+		f, err := ReadFixture(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.Load(f)
+	})
 	s.adminFeeds(handle)
 	return mux
 }
@@ -218,8 +224,7 @@ func (s *Server) adminApps(handle adminRoute) {
 		if err := readJSON(r, &a); err != nil {
 			return nil, err
 		}
-		s.AddApp(a)
-		return nil, nil
+		return nil, s.AddApp(a)
 	})
 	handle("PUT /_sim/apps/{app}/secrets/{secret}", func(r *http.Request) (any, error) {
 		var body struct {
@@ -238,20 +243,13 @@ func (s *Server) adminApps(handle adminRoute) {
 
 // adminCertificates replaces an app's certificates by those of a PEM body.
 func (s *Server) adminCertificates(r *http.Request) (any, error) {
-	rest, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err != nil {
 		return nil, err
 	}
-	var certs []*x509.Certificate
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			return nil, s.SetCertificates(r.PathValue("app"), certs...)
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		certs = append(certs, cert)
+	certs, err := parseCertificates(body)
+	if err != nil {
+		return nil, err
 	}
+	return nil, s.SetCertificates(r.PathValue("app"), certs...)
 }

@@ -3,6 +3,7 @@ package graphsim
 import (
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,7 +15,16 @@ import (
 type App struct {
 	ClientID    string `json:"clientID"`
 	DisplayName string `json:"displayName,omitempty"`
-	Secret      string `json:"secret,omitempty"`
+	// Secret never expires; Secrets may.
+	Secret       string       `json:"secret,omitempty"`
+	Secrets      []SecretSpec `json:"secrets,omitempty"`
+	Certificates []string     `json:"certificates,omitempty"` // PEM
+}
+
+// SecretSpec is a client secret; the zero time is never.
+type SecretSpec struct {
+	Value   string    `json:"value"`
+	Expires time.Time `json:"expires,omitzero"`
 }
 
 // Grant is what one tenant's administrator consented to for an app.
@@ -32,10 +42,12 @@ type TenantSpec struct {
 	ID          string           `json:"id,omitempty"`
 	DisplayName string           `json:"displayName"`
 	Country     string           `json:"country,omitempty"`
+	Created     time.Time        `json:"created,omitzero"` // three years ago if zero
 	Domains     []DomainSpec     `json:"domains,omitempty"`
 	SKUs        []SKUSpec        `json:"skus,omitempty"`
-	Grants      []Grant          `json:"grants,omitempty"`
+	Grants      []Grant          `json:"grants"`
 	Users       []map[string]any `json:"users,omitempty"`
+	Hidden      []HiddenSpec     `json:"hidden,omitempty"`
 
 	Groups            []GroupSpec             `json:"groups,omitempty"`
 	Roles             []RoleSpec              `json:"roles,omitempty"`
@@ -74,16 +86,58 @@ type TenantInfo struct {
 }
 
 // AddApp registers an app. Registering it again replaces its credentials.
-func (s *Server) AddApp(a App) {
+func (s *Server) AddApp(a App) error {
+	registered, err := a.registration()
+	if err != nil {
+		return err
+	}
 	s.edit.Lock()
 	defer s.edit.Unlock()
+	s.register(registered)
+	return nil
+}
+
+// register makes apps known. The caller holds s.edit.
+func (s *Server) register(registered ...*application) {
 	apps := maps.Clone(*s.apps.Load())
+	for _, a := range registered {
+		apps[a.id] = a
+	}
+	s.apps.Store(&apps)
+}
+
+func (a *App) registration() (*application, error) {
 	registered := &application{id: strings.ToLower(a.ClientID), displayName: a.DisplayName, budget: newGlobalBudget()}
 	if a.Secret != "" {
 		registered.secrets = []appSecret{{value: a.Secret}}
 	}
-	apps[registered.id] = registered
-	s.apps.Store(&apps)
+	for _, s := range a.Secrets {
+		registered.secrets = append(registered.secrets, appSecret{value: s.Value, expires: s.Expires})
+	}
+	for _, text := range a.Certificates {
+		certs, err := parseCertificates([]byte(text))
+		if err != nil {
+			return nil, fmt.Errorf("app %s: %w", a.ClientID, err)
+		}
+		registered.certificates = append(registered.certificates, certs...)
+	}
+	return registered, nil
+}
+
+// parseCertificates reads PEM blocks.
+func parseCertificates(rest []byte) ([]*x509.Certificate, error) {
+	var certs []*x509.Certificate
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return certs, nil
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		certs = append(certs, cert)
+	}
 }
 
 // ClientID and ClientSecret are those of the simulator's own app.
@@ -168,9 +222,13 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 	if spec.ID == "" {
 		spec.ID = guid(s.opts.Seed, "tenant", itoa(uint64(index)))
 	}
+	if spec.Created.IsZero() {
+		spec.Created = now.AddDate(-3, 0, 0)
+	}
 	t := &tenant{
 		id: strings.ToLower(spec.ID), seed: s.opts.Seed, schema: s.schema, clock: s.clock, quirks: s.opts.Quirks,
-		displayName: spec.DisplayName, country: spec.Country, created: now.AddDate(-3, 0, 0),
+		epoch:       guid(s.opts.Seed, "epoch", strings.ToLower(spec.ID), now.String()),
+		displayName: spec.DisplayName, country: spec.Country, created: spec.Created,
 		users: map[string]*userRecord{}, upns: map[string]string{}, signIns: map[string]signInActivity{},
 		registrations: map[string]registration{},
 		consumed:      map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
@@ -239,7 +297,7 @@ func (t *tenant) grant(g Grant) error {
 		roles[def.id] = true
 	}
 	t.principals[strings.ToLower(g.ClientID)] = &servicePrincipal{
-		id: guid(t.seed, t.id, "service principal", g.ClientID), permissions: slices.Clone(g.Permissions), directoryRoles: roles,
+		id: guid(t.seed, t.id, "service principal", strings.ToLower(g.ClientID)), permissions: slices.Clone(g.Permissions), directoryRoles: roles,
 	}
 	return nil
 }

@@ -38,13 +38,16 @@ func (t *tenant) addUser(properties map[string]any, now time.Time) (string, erro
 // insert makes an account of the fields, with sensible values for what they lack.
 // An empty id is derived from the seed.
 func (t *tenant) insert(id string, fields []field, now time.Time) (string, error) {
-	u, _ := (&user{}).with(fields)
+	u := newUser(fields)
 	upn := u.upn()
 	if upn == "" {
 		return "", errors.New("userPrincipalName is required")
 	}
-	if _, taken := t.upns[canonicalUPN(upn)]; taken {
+	if _, taken := t.upns[canonicalUPN(upn)]; taken && u.time(propDeletedDateTime).IsZero() {
 		return "", fmt.Errorf("userPrincipalName %s is taken", upn)
+	}
+	if _, exists := t.users[strings.ToLower(id)]; exists {
+		return "", fmt.Errorf("id %s is taken", id)
 	}
 	if id == "" {
 		id = guid(t.seed, t.id, "user", canonicalUPN(upn), itoa(uint64(len(t.order))))
@@ -61,9 +64,9 @@ func (t *tenant) insert(id string, fields []field, now time.Time) (string, error
 		}
 	}
 	u, _ = u.with(missing)
-	u = &user{id: id, fields: u.fields}
+	u = &user{id: strings.ToLower(id), fields: u.fields}
 	t.create(u, now)
-	return id, nil
+	return u.id, nil
 }
 
 // fieldsOf resolves names and values, in a fixed order.

@@ -13,6 +13,7 @@ import (
 // deltaState is what a delta link carries: everything the first request asked for
 // and where the client stands (concepts/delta-query-overview.md).
 type deltaState struct {
+	Epoch   string // of the tenant
 	Select  propSet
 	Given   bool
 	IDs     []string  // $filter id eq …
@@ -92,7 +93,7 @@ func (c *call) deltaState() (*deltaState, error) {
 		return nil, err
 	}
 	return &deltaState{
-		Select: sel, Given: given, IDs: ids, Issued: c.now, Initial: true, To: c.deltaHorizon(),
+		Epoch: c.tenant.epoch, Select: sel, Given: given, IDs: ids, Issued: c.now, Initial: true, To: c.deltaHorizon(),
 		Minimal: strings.Contains(strings.ToLower(c.req.header.Get("Prefer")), "return=minimal"),
 	}, nil
 }
@@ -107,6 +108,9 @@ func (c *call) openDelta(token string) (*deltaState, error) {
 	if err := c.srv.sealer.open(token, st); err != nil {
 		return nil, odataBadRequest("Badly formed token.")
 	}
+	if st.Epoch != c.tenant.epoch {
+		return nil, syncStateNotFound()
+	}
 	if c.now.Sub(st.Issued) <= deltaLifetime {
 		return st, nil
 	}
@@ -120,7 +124,11 @@ func (c *call) openDelta(token string) (*deltaState, error) {
 			header: http.Header{"Location": {c.url("/users/delta?$deltatoken=")}},
 		}
 	}
-	return nil, &graphError{status: http.StatusBadRequest, code: "syncStateNotFound", message: "The sync state generation is not found; the token has expired."}
+	return nil, syncStateNotFound()
+}
+
+func syncStateNotFound() *graphError {
+	return &graphError{status: http.StatusBadRequest, code: "syncStateNotFound", message: "The sync state generation is not found; the token has expired."}
 }
 
 // deltaFilter reads the only filter delta takes: up to 50 ids joined by or.
@@ -266,7 +274,7 @@ func (c *call) deltaPage(st *deltaState, items []deltaItem, last bool) (*respons
 	link, option, next := "@odata.nextLink", "$skiptoken=", *st
 	if last {
 		link, option = "@odata.deltaLink", "$deltatoken="
-		next = deltaState{Select: st.Select, Given: st.Given, IDs: st.IDs, Minimal: st.Minimal, Issued: c.now, From: st.To, Calm: st.Lied}
+		next = deltaState{Epoch: st.Epoch, Select: st.Select, Given: st.Given, IDs: st.IDs, Minimal: st.Minimal, Issued: c.now, From: st.To, Calm: st.Lied}
 		if st.Lied {
 			next.From = st.From
 		}

@@ -102,6 +102,7 @@ func deltaRules() []Rule {
 		{"GS-DELTA-17", "A first round may list soft-deleted accounts as @removed."},
 		{"GS-DELTA-18", "Changes during a first round are not lost."},
 		{"GS-DELTA-19", "A token that was altered is 400."},
+		{"GS-DELTA-20", "A token of another tenant, or of a tenant made anew, is 400 syncStateNotFound."},
 	}
 }
 
@@ -146,5 +147,10 @@ func simulatorRules() []Rule {
 		{"GS-SIM-06", "The clock can be stepped from outside."},
 		{"GS-SIM-07", "Outsiders' acts change state but are nobody's effect."},
 		{"GS-SIM-08", "The journal lists requests with method, template, status and units, never values of a body."},
+		{"GS-SIM-09", "A fixture holds apps and tenants with all their state; loading a dump gives the same state."},
+		{"GS-SIM-10", "A fixture that is wrong is refused and changes nothing."},
+		{"GS-SIM-11", "Seeded tenants have exactly the accounts asked for, and names, domains and ids of their own."},
+		{"GS-SIM-12", "Every other seeded tenant has Entra ID P1, every fourth P2, every third is synced from Active Directory and has a federated domain."},
+		{"GS-SIM-13", "Seeded accounts are a small business's: rooms, shared mailboxes, guests, leavers, administrators in every way, awkward names."},
 	}
 }

@@ -74,7 +74,9 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.admin = s.adminHandler()
-	s.AddApp(App{ClientID: opts.ClientID, DisplayName: "m365-operator", Secret: opts.ClientSecret})
+	if err := s.AddApp(App{ClientID: opts.ClientID, DisplayName: "m365-operator", Secret: opts.ClientSecret}); err != nil {
+		return nil, err
+	}
 	for i := range opts.Tenants {
 		if err := s.seedTenant(i); err != nil {
 			return nil, err

@@ -78,6 +78,11 @@ func (t *tenant) setPeople(spec TenantSpec) error {
 	for _, r := range spec.Registrations {
 		t.registrations[t.principalID(r.User)] = registration{methods: r.Methods, preferred: r.Preferred}
 	}
+	for _, h := range spec.Hidden {
+		if err := t.hide(h); err != nil {
+			return err
+		}
+	}
 	t.securityDefaults, t.policies, t.rooms = spec.SecurityDefaults, spec.ConditionalAccess, spec.Rooms
 	return nil
 }

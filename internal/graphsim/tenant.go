@@ -15,6 +15,7 @@ type tenant struct {
 	schema *userSchema
 	clock  *Clock
 	quirks Quirks
+	epoch  string // of this making of the tenant; its delta tokens carry it
 
 	mu          sync.Mutex
 	displayName string
@@ -104,12 +105,14 @@ func (t *tenant) find(key string) (*userRecord, bool) {
 
 // create adds an account.
 func (t *tenant) create(u *user, now time.Time) *userRecord {
-	r := &userRecord{current: u}
+	r := &userRecord{current: u, deletedAt: u.time(propDeletedDateTime)}
 	r.followSync()
 	t.users[u.id] = r
-	t.upns[canonicalUPN(u.upn())] = u.id
 	t.order = append(t.order, u.id)
-	t.countLicenses(nil, u)
+	if r.live() {
+		t.upns[canonicalUPN(u.upn())] = u.id
+		t.countLicenses(nil, u)
+	}
 	t.log.append(change{at: now, id: u.id, kind: changeCreated, state: u})
 	return r
 }

@@ -20,6 +20,16 @@ type field struct {
 	value any // string, bool, int, time.Time, []string, a JSON object, or nil for an explicit null
 }
 
+// newUser makes a first state; unlike [user.with] it keeps explicit nulls. Of fields
+// given twice the last counts.
+func newUser(fields []field) *user {
+	u := &user{fields: slices.Clone(fields)}
+	slices.Reverse(u.fields)
+	slices.SortStableFunc(u.fields, func(a, b field) int { return cmp.Compare(a.prop, b.prop) })
+	u.fields = slices.CompactFunc(u.fields, func(a, b field) bool { return a.prop == b.prop })
+	return u
+}
+
 func (u *user) get(p propID) (any, bool) {
 	if p == propObjectID {
 		return u.id, true
@@ -41,6 +51,12 @@ func (u *user) boolean(p propID) bool {
 	v, _ := u.get(p)
 	b, _ := v.(bool)
 	return b
+}
+
+func (u *user) time(p propID) time.Time {
+	v, _ := u.get(p)
+	t, _ := v.(time.Time)
+	return t
 }
 
 func (u *user) upn() string { return u.str(propUserPrincipalName) }
