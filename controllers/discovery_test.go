@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
-
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	applyv1alpha1 "github.com/m365-operator/m365-operator/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/graphsim"

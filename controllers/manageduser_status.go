@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -54,7 +55,7 @@ func describe(user *v1alpha1.ManagedUser, seen inventory.Observation) {
 	st.GivenName, st.Surname, st.Mail = account.GivenName, account.Surname, account.Mail
 	st.JobTitle, st.Department, st.UserType = account.JobTitle, account.Department, account.UserType
 	st.OnPremises = onPremises(account.OnPremises)
-	st.MFA = mfaStatus(seen.MFA)
+	st.MFA = mfaStatus(seen.MFA, st.MFA)
 	st.Admin = knowledge(seen.Admin)
 	st.Roles = roles(seen.Roles)
 	st.Licensed = knowledge(seen.Licensed)
@@ -106,11 +107,21 @@ func onPremises(p directory.OnPremises) *v1alpha1.OnPremises {
 	}
 }
 
-func mfaStatus(m inventory.MFA) *v1alpha1.MFAStatus {
-	return &v1alpha1.MFAStatus{
+// mfaStatus keeps the time of what was said before while the report says the same.
+func mfaStatus(m inventory.MFA, before *v1alpha1.MFAStatus) *v1alpha1.MFAStatus {
+	now := &v1alpha1.MFAStatus{
 		State: v1alpha1.MFAState(m.State), Reason: v1alpha1.MFAReason(m.Reason),
 		Methods: m.Methods, DefaultMethod: m.DefaultMethod, AsOf: timeOf(m.AsOf),
 	}
+	if before == nil || before.AsOf == nil || now.AsOf == nil {
+		return now
+	}
+	same := *now
+	same.AsOf = before.AsOf
+	if equality.Semantic.DeepEqual(&same, before) {
+		return &same
+	}
+	return now
 }
 
 func roles(found []inventory.Role) []v1alpha1.RoleStatus {

@@ -64,13 +64,17 @@ var _ = Describe("a Tenant", func() {
 
 	It("costs one request a sync when nothing changes, slow feeds aside", func(ctx context.Context) {
 		w.mustSync(ctx)
-		before := w.sim.Counters("").ByPath["GET /users/delta"]
-		all := w.sim.Counters("").Requests
+		before := w.sim.Counters("").ByPath
 		for range 3 {
 			w.mustSync(ctx)
 		}
-		Expect(w.sim.Counters("").ByPath["GET /users/delta"]).To(Equal(before + 3))
-		Expect(w.sim.Counters("").Requests).To(Equal(all + 3))
+		for path, n := range w.sim.Counters("").ByPath {
+			if path == "GET /users/delta" {
+				Expect(n).To(Equal(before[path] + 3))
+				continue
+			}
+			Expect(n).To(BeNumerically("<=", before[path]+1), "a slow feed: "+path)
+		}
 	})
 
 	It("tells the age of each feed again when somebody asks", func(ctx context.Context) {
@@ -95,7 +99,7 @@ var _ = Describe("a Tenant", func() {
 			Expect(message(tenant, v1alpha1.ConditionReady)).To(ContainSubstring(advice))
 			Expect(res.RequeueAfter).To(BeNumerically("~", retry, retry/10+time.Second))
 			requests := w.sim.Counters("").Requests + w.sim.Counters("").Tokens
-			Expect(requests).To(BeNumerically("<=", 3))
+			Expect(requests).To(BeNumerically("<=", 12), "each reading at most once")
 
 			before := tenant.ResourceVersion
 			tenant, _, err = w.sync(ctx)
@@ -111,7 +115,7 @@ var _ = Describe("a Tenant", func() {
 		Entry("expired secret", "InvalidCredentials", "wrong or expired", 6*time.Hour, func(context.Context) {
 			Expect(w.sim.SetSecret(w.sim.ClientID(), w.sim.ClientSecret(), w.clock.Now().Add(-time.Hour))).To(Succeed())
 		}),
-		Entry("a Secret without its keys", "InvalidCredentials", "clientID", 6*time.Hour, func(ctx context.Context) {
+		Entry("a Secret without its keys", "InvalidCredentials", "has no usable credentials", 6*time.Hour, func(ctx context.Context) {
 			secret(ctx, map[string]string{"user": "x"})
 		}),
 		Entry("consent not given", "ConsentRequired", "grant admin consent", 6*time.Hour, func(context.Context) {
@@ -130,7 +134,7 @@ var _ = Describe("a Tenant", func() {
 			c.Spec.Grants[0].TenantID = "11111111-1111-4111-8111-111111111111"
 			Expect(api.Update(ctx, c)).To(Succeed())
 		}),
-		Entry("no Connection of that name", "Waiting", "Connection", 30*time.Second, func(ctx context.Context) {
+		Entry("no Connection of that name", "Waiting", "Connection", 10*time.Minute, func(ctx context.Context) {
 			Expect(api.Delete(ctx, connection(ctx))).To(Succeed())
 		}),
 	)
@@ -169,12 +173,17 @@ var _ = Describe("a Tenant", func() {
 
 	It("yields to an older Tenant of the same tenant, and tells nothing of it", func(ctx context.Context) {
 		w.mustSync(ctx)
-		younger := w.newTenant()
-		younger.Name = "usurper"
-		Expect(api.Create(ctx, younger)).To(Succeed())
-		_, err := w.tenants.Reconcile(ctx, younger.DeepCopy())
+		rival := w.newTenant()
+		rival.Name = "rival"
+		Expect(api.Create(ctx, rival)).To(Succeed())
+		_, err := w.tenants.Reconcile(ctx, rival.DeepCopy())
 		Expect(err).NotTo(HaveOccurred())
-		Expect(api.Get(ctx, client.ObjectKeyFromObject(younger), younger)).To(Succeed())
+		Expect(api.Get(ctx, client.ObjectKeyFromObject(rival), rival)).To(Succeed())
+		older, younger := w.mustSync(ctx), rival
+		if older.CreationTimestamp.Equal(&rival.CreationTimestamp) && rival.UID < older.UID {
+			older, younger = younger, older // made within the same second: the ids decide
+		}
+		Expect(condition(older, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"))
 		Expect(condition(younger, v1alpha1.ConditionReady)).To(Equal("False/Duplicate"))
 		Expect(message(younger, v1alpha1.ConditionReady)).NotTo(ContainSubstring(w.namespace))
 	})
@@ -218,7 +227,7 @@ var _ = Describe("a Tenant", func() {
 		})
 		tenant, _, err := w.sync(ctx)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(message(tenant, v1alpha1.ConditionReady)).To(ContainSubstring("m365-tenant-credentials"), "without the Role the Secret cannot be read")
+		Expect(message(tenant, v1alpha1.ConditionReady)).To(ContainSubstring("Role for credentials"), "without the Role the Secret cannot be read")
 
 		w.grantSecrets(ctx)
 		tenant, _, err = w.sync(ctx)

@@ -12,7 +12,6 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -32,6 +31,7 @@ import (
 	"github.com/m365-operator/m365-operator/internal/outcome"
 	"github.com/m365-operator/m365-operator/internal/safeguard"
 	"github.com/m365-operator/m365-operator/internal/tenancy"
+	"github.com/m365-operator/m365-operator/internal/testenv/controlplane"
 	"github.com/m365-operator/m365-operator/internal/throttle"
 )
 
@@ -282,7 +282,7 @@ func (w *world) pass(ctx context.Context, user *v1alpha1.ManagedUser) (ctrl.Resu
 	Expect(api.Get(ctx, client.ObjectKeyFromObject(user), user)).To(Succeed())
 	res, err := w.users.Reconcile(ctx, user.DeepCopy())
 	Expect(api.Get(ctx, client.ObjectKeyFromObject(user), user)).To(Succeed())
-	if len(user.Status.Conditions) > 0 {
+	if user.Status.ObservedGeneration == user.Generation {
 		Expect(user).To(kubetest.BeConsistent())
 	}
 	return res, err
@@ -343,10 +343,10 @@ func (w *world) eventReasons() []string {
 // Role that ships for it.
 func (w *world) grantSecrets(ctx context.Context) {
 	GinkgoHelper()
-	Expect(client.IgnoreAlreadyExists(api.Create(ctx, &rbacv1.Role{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "m365-tenant-credentials"},
-		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"}}},
-	}))).To(Succeed())
+	root, err := controlplane.RepositoryRoot()
+	Expect(err).NotTo(HaveOccurred())
+	_, err = plane.Kubectl(ctx, root, "apply", "--namespace", w.namespace, "--kustomize", "config/rbac/tenant-namespace")
+	Expect(err).NotTo(HaveOccurred())
 }
 
 func suspended(value bool) func(*v1alpha1.ManagedUserSpec) {
