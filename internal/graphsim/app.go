@@ -30,9 +30,8 @@ type appSecret struct {
 
 // servicePrincipal is the app in one tenant: there only after consent.
 type servicePrincipal struct {
-	id             string
-	permissions    []string        // granted application permissions, the token's roles
-	directoryRoles map[string]bool // Microsoft Entra roles held, by template id
+	id          string
+	permissions []string // granted application permissions, the token's roles
 }
 
 // checkSecret says whether the value is a secret of the app, and whether it is
@@ -79,7 +78,8 @@ func sameThumbprint(given string, sum []byte) bool {
 func DefaultPermissions() []string {
 	return []string{
 		"AuditLog.Read.All", "Domain.Read.All", "GroupMember.Read.All", "LicenseAssignment.Read.All",
-		"Organization.Read.All", "Policy.Read.All", "RoleManagement.Read.Directory",
+		"Organization.Read.All", "Place.Read.All", "Policy.Read.All",
+		"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory",
 		"User-PasswordProfile.ReadWrite.All", "User.EnableDisableAccount.All", "User.ReadWrite.All",
 		"User.RevokeSessions.All",
 	}

@@ -39,11 +39,7 @@ func (s *Server) sign(t *tenant, app *application, sp *servicePrincipal, resourc
 	roles := slices.Clone(sp.permissions)
 	slices.Sort(roles)
 	wids := []string{defaultUserRole}
-	for _, def := range builtInRoles() {
-		if sp.directoryRoles[def.id] {
-			wids = append(wids, def.id)
-		}
-	}
+	wids = append(wids, t.rolesOf(sp.id, t.inForce(now))...)
 	token := jwt.NewWithClaims(jwt.SigningMethodES256, accessClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Audience: jwt.ClaimStrings{resource}, Issuer: issuer, Subject: sp.id,

@@ -242,7 +242,7 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		spec.Grants = []Grant{{ClientID: s.opts.ClientID, Permissions: DefaultPermissions(), DirectoryRoles: []string{roleUserAdministrator}}}
 	}
 	for _, g := range spec.Grants {
-		if err := t.grant(g); err != nil {
+		if err := t.grant(g, t.created); err != nil {
 			return nil, err
 		}
 	}
@@ -287,30 +287,11 @@ func (t *tenant) setSKUs(specs []SKUSpec) error {
 	return nil
 }
 
-func (t *tenant) grant(g Grant) error {
-	roles := map[string]bool{}
-	for _, name := range g.DirectoryRoles {
-		def, ok := roleByKey(name)
-		if !ok {
-			return fmt.Errorf("no directory role %q", name)
-		}
-		roles[def.id] = true
-	}
-	t.principals[strings.ToLower(g.ClientID)] = &servicePrincipal{
-		id: guid(t.seed, t.id, "service principal", strings.ToLower(g.ClientID)), permissions: slices.Clone(g.Permissions), directoryRoles: roles,
-	}
-	return nil
-}
-
-func roleByKey(key string) (roleDefinition, bool) {
-	roles := builtInRoles()
-	i := slices.IndexFunc(roles, func(r roleDefinition) bool {
-		return strings.EqualFold(r.id, key) || strings.EqualFold(r.name, key)
-	})
-	if i < 0 {
-		return roleDefinition{}, false
-	}
-	return roles[i], true
+// grant consents to an app.
+func (t *tenant) grant(g Grant, now time.Time) error {
+	sp := &servicePrincipal{id: guid(t.seed, t.id, "service principal", strings.ToLower(g.ClientID)), permissions: slices.Clone(g.Permissions)}
+	t.principals[strings.ToLower(g.ClientID)] = sp
+	return t.setAppRoles(sp, g.DirectoryRoles, now)
 }
 
 // Tenants lists the tenants in the order they were made.
@@ -338,15 +319,19 @@ func (s *Server) inTenant(key string, f func(t *tenant, now time.Time) error) er
 }
 
 // SetGrant consents to an app in a tenant, or changes what it was granted. Tokens
-// already issued keep their permissions; directory roles count at once.
+// already issued keep their permissions; directory roles count within
+// [Quirks.RoleLag].
 func (s *Server) SetGrant(tenantKey string, g Grant) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error { return t.grant(g) })
+	return s.inTenant(tenantKey, func(t *tenant, now time.Time) error { return t.grant(g, now) })
 }
 
 // RevokeGrant removes the app from the tenant.
 func (s *Server) RevokeGrant(tenantKey, clientID string) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
-		delete(t.principals, strings.ToLower(clientID))
+	return s.inTenant(tenantKey, func(t *tenant, now time.Time) error {
+		if sp, ok := t.principals[strings.ToLower(clientID)]; ok {
+			t.withdraw(now, func(a roleAssignment) bool { return a.principalID == sp.id })
+			delete(t.principals, strings.ToLower(clientID))
+		}
 		return nil
 	})
 }
@@ -361,49 +346,6 @@ func (s *Server) SetDomains(tenantKey string, specs []DomainSpec) error {
 	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error { t.setDomains(specs); return nil })
 }
 
-// AssignRole gives an account, a group or a service principal a directory role, by
-// name or template id. The principal is a UPN or an object id.
-func (s *Server) AssignRole(tenantKey, principal, role string) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
-		a, err := t.roleAssignment("assignment", RoleSpec{Role: role, Principal: principal})
-		if err == nil {
-			t.assignments = append(t.assignments, a)
-		}
-		return err
-	})
-}
-
-// roleAssignment resolves what a spec names; kind tells assignments from
-// eligibilities in the derived id.
-func (t *tenant) roleAssignment(kind string, spec RoleSpec) (roleAssignment, error) {
-	def, ok := roleByKey(spec.Role)
-	if !ok {
-		return roleAssignment{}, fmt.Errorf("no directory role %q", spec.Role)
-	}
-	if spec.Scope == "" {
-		spec.Scope = "/"
-	}
-	principal := t.principalID(spec.Principal)
-	return roleAssignment{
-		id: guid(t.seed, t.id, kind, principal, def.id, spec.Scope), principalID: principal, roleID: def.id, scope: spec.Scope,
-	}, nil
-}
-
-// RemoveRole takes a directory role away.
-func (s *Server) RemoveRole(tenantKey, principal, role string) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
-		def, ok := roleByKey(role)
-		if !ok {
-			return fmt.Errorf("no directory role %q", role)
-		}
-		principal = t.principalID(principal)
-		t.assignments = slices.DeleteFunc(t.assignments, func(a roleAssignment) bool {
-			return a.principalID == principal && a.roleID == def.id
-		})
-		return nil
-	})
-}
-
 func (t *tenant) principalID(key string) string {
 	if r, ok := t.find(key); ok {
 		return r.current.id
@@ -414,40 +356,6 @@ func (t *tenant) principalID(key string) string {
 		}
 	}
 	return strings.ToLower(key)
-}
-
-// GroupSpec describes a group; members and owners are UPNs or object ids.
-type GroupSpec struct {
-	ID             string   `json:"id,omitempty"` // empty: derived from the name
-	DisplayName    string   `json:"displayName"`
-	RoleAssignable bool     `json:"roleAssignable,omitempty"`
-	Members        []string `json:"members,omitempty"`
-	Owners         []string `json:"owners,omitempty"`
-}
-
-// AddGroup makes a group and returns its id.
-func (s *Server) AddGroup(tenantKey string, spec GroupSpec) (string, error) {
-	var id string
-	err := s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
-		id = t.addGroup(spec).id
-		return nil
-	})
-	return id, err
-}
-
-func (t *tenant) addGroup(spec GroupSpec) *group {
-	if spec.ID == "" {
-		spec.ID = guid(t.seed, t.id, "group", spec.DisplayName)
-	}
-	g := &group{id: strings.ToLower(spec.ID), displayName: spec.DisplayName, roleAssignable: spec.RoleAssignable}
-	for _, key := range spec.Members {
-		g.members = append(g.members, t.principalID(key))
-	}
-	for _, key := range spec.Owners {
-		g.owners = append(g.owners, t.principalID(key))
-	}
-	t.groups = append(t.groups, g)
-	return g
 }
 
 // coerce turns a value given in Go or JSON form into the form snapshots hold.

@@ -118,7 +118,7 @@ func (s *Server) User(tenantKey, key string) (UserState, error) {
 	err := s.withUser(tenantKey, key, func(t *tenant, r *userRecord, _ time.Time) error {
 		st = UserState{
 			Properties: map[string]json.RawMessage{"id": mustJSON(r.current.id)}, Deleted: !r.live(),
-			ForceChange: r.forceChange, ForceMFA: r.forceMFA, Roles: t.rolesOf(r.current.id),
+			ForceChange: r.forceChange, ForceMFA: r.forceMFA, Roles: t.rolesOf(r.current.id, t.assignments),
 		}
 		if r.onPremises != nil {
 			enabled := r.onPremises.state.boolean(propAccountEnabled) && !r.onPremises.gone

@@ -1,10 +1,41 @@
 package graphsim
 
+import "slices"
+
 // feedEndpoints are the tenant-wide reports and lists that tell more of accounts
 // than the users themselves do.
 func feedEndpoints() []*endpoint {
+	return slices.Concat(reportEndpoints(), roleEndpoints())
+}
+
+func reportEndpoints() []*endpoint {
 	return []*endpoint{
 		{method: "GET", template: "/reports/authenticationMethods/userRegistrationDetails", v1: true, beta: true, class: classReport,
 			perms: []string{"AuditLog.Read.All"}, denied: permissionMissing, handle: listRegistrations},
 	}
+}
+
+func roleEndpoints() []*endpoint {
+	return []*endpoint{
+		{method: "GET", template: "/roleManagement/directory/roleDefinitions", v1: true, beta: true, cost: 1, perms: roleRead(), handle: listRoleDefinitions},
+		{method: "GET", template: "/roleManagement/directory/roleDefinitions/{id}", v1: true, beta: true, cost: 1, perms: roleRead(), handle: getRoleDefinition},
+		{method: "GET", template: "/roleManagement/directory/roleAssignments", v1: true, beta: true, cost: 1, perms: roleRead(), handle: listRoleAssignments},
+		{method: "GET", template: "/roleManagement/directory/roleEligibilityScheduleInstances", v1: true, beta: true, cost: 1,
+			perms: eligibilityRead(), handle: listRoleEligibilities},
+	}
+}
+
+func roleRead() []string {
+	return []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All", "RoleManagement.ReadWrite.Directory", "Directory.ReadWrite.All"}
+}
+
+func eligibilityRead() []string {
+	return []string{
+		"RoleEligibilitySchedule.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory", "RoleManagement.Read.Directory",
+		"RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory",
+	}
+}
+
+func groupRead() []string {
+	return []string{"GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 }

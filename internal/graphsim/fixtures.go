@@ -120,7 +120,7 @@ func (t *tenant) spec() TenantSpec {
 	spec := TenantSpec{
 		ID: t.id, DisplayName: t.displayName, Country: t.country, Created: t.created,
 		SecurityDefaults: t.securityDefaults, ConditionalAccess: slices.Clone(t.policies), Rooms: slices.Clone(t.rooms),
-		Sync: t.sync.client, Roles: roleSpecs(t.assignments), Eligibilities: roleSpecs(t.eligibilities),
+		Sync: t.sync.client, Roles: t.roleSpecs(t.assignments), Eligibilities: t.roleSpecs(t.eligibilities),
 		Grants: []Grant{},
 	}
 	for _, d := range t.domains {
@@ -131,7 +131,7 @@ func (t *tenant) spec() TenantSpec {
 	}
 	for _, app := range slices.Sorted(maps.Keys(t.principals)) {
 		sp := t.principals[app]
-		spec.Grants = append(spec.Grants, Grant{ClientID: app, Permissions: slices.Clone(sp.permissions), DirectoryRoles: slices.Sorted(maps.Keys(sp.directoryRoles))})
+		spec.Grants = append(spec.Grants, Grant{ClientID: app, Permissions: slices.Clone(sp.permissions), DirectoryRoles: t.rolesOf(sp.id, t.assignments)})
 	}
 	for _, g := range t.groups {
 		spec.Groups = append(spec.Groups, g.spec())
@@ -214,12 +214,20 @@ func (t *tenant) hide(h HiddenSpec) error {
 }
 
 func (g *group) spec() GroupSpec {
-	return GroupSpec{ID: g.id, DisplayName: g.displayName, RoleAssignable: g.roleAssignable, Members: slices.Clone(g.members), Owners: slices.Clone(g.owners)}
+	return GroupSpec{
+		ID: g.id, DisplayName: g.displayName, Description: g.description, RoleAssignable: g.roleAssignable, Mail: g.mail,
+		Types: slices.Clone(g.types), MembershipRule: g.membershipRule, Distribution: g.distribution, Synced: g.synced,
+		Members: slices.Clone(g.members), Owners: slices.Clone(g.owners),
+	}
 }
 
-func roleSpecs(assignments []roleAssignment) []RoleSpec {
+// roleSpecs leaves out what apps hold: that is part of their grants.
+func (t *tenant) roleSpecs(assignments []roleAssignment) []RoleSpec {
 	var specs []RoleSpec
 	for _, a := range assignments {
+		if _, _, isApp := t.principalByID(a.principalID); isApp {
+			continue
+		}
 		specs = append(specs, RoleSpec{Role: a.roleID, Principal: a.principalID, Scope: a.scope})
 	}
 	return specs

@@ -37,8 +37,8 @@ type listing struct {
 	// element while pages are turned.
 	length int
 	at     func(place int) (properties, bool)
-	// render writes one element, as the request asked for it.
-	render func(element properties, asked *listToken) (json.RawMessage, error)
+	// renderer checks what the request asks of elements, and writes them so.
+	renderer func(asked *listToken) (func(element properties) json.RawMessage, error)
 }
 
 // listToken is what a request asked for, and the state behind its $skiptoken.
@@ -66,18 +66,17 @@ func (c *call) list(l *listing) (*response, error) {
 			return nil, err
 		}
 	}
-	first := tok.Place == 0
+	render, err := l.renderer(tok)
+	if err != nil {
+		return nil, err
+	}
 	page, next, total := l.turn(tok, filter)
 	values := make([]json.RawMessage, 0, len(page))
 	for _, element := range page {
-		value, err := l.render(element, tok)
-		if err != nil {
-			return nil, err
-		}
-		values = append(values, value)
+		values = append(values, render(element))
 	}
 	var links []jsonMember
-	if tok.Count && first {
+	if tok.Count && tok.Place == 0 {
 		links = append(links, jsonMember{"@odata.count", total})
 	}
 	if next > 0 {
@@ -190,23 +189,20 @@ func (l *listing) rows(rows []row) *listing {
 
 // plainly renders elements by the schema and nothing else.
 func (l *listing) plainly() *listing {
-	l.render = func(element properties, asked *listToken) (json.RawMessage, error) {
-		members, err := l.schema.members(element, asked.Select)
-		return object(members...), err
+	l.renderer = func(asked *listToken) (func(properties) json.RawMessage, error) {
+		sel, err := l.schema.selectionOf(asked.Select)
+		return func(element properties) json.RawMessage { return object(l.schema.project(element, sel)...) }, err
 	}
 	return l
 }
 
-// members are the selected properties of a resource, in the schema's order; an
-// empty selection is the default one.
-func (s *entitySchema) members(of properties, selected string) ([]jsonMember, error) {
+// selectionOf reads the value of a $select; an empty one is the default.
+func (s *entitySchema) selectionOf(selected string) (propSet, error) {
 	sel, _, err := (&query{options: map[string]string{"select": selected}}).selection(s)
-	if err != nil {
-		return nil, err
-	}
-	return s.project(of, sel), nil
+	return sel, err
 }
 
+// project gives the selected properties of a resource, in the schema's order.
 func (s *entitySchema) project(of properties, sel propSet) []jsonMember {
 	var members []jsonMember
 	for i := range s.props {
@@ -228,9 +224,9 @@ func (c *call) getOne(s *entitySchema, context string, r row) (*response, error)
 		return nil, err
 	}
 	selected := strings.TrimSpace(c.query.get("select"))
-	members, err := s.members(r, selected)
+	sel, err := s.selectionOf(selected)
 	if err != nil {
 		return nil, err
 	}
-	return entity(c.context(context+fragmentOf(selected)+"/$entity"), members), nil
+	return entity(c.context(context+fragmentOf(selected)+"/$entity"), s.project(r, sel)), nil
 }

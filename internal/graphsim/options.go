@@ -83,6 +83,8 @@ type Quirks struct {
 	// ReportLag is how old the registration report may become before Microsoft looks
 	// again; up to 36 h.
 	ReportLag time.Duration
+	// RoleLag is how long changes of directory roles take to count; up to 15 minutes.
+	RoleLag time.Duration
 }
 
 // Lively returns the quirks a client must survive in production.
@@ -90,7 +92,7 @@ func Lively() Quirks {
 	return Quirks{
 		ReadLag: 5 * time.Second, ReadStale: 0.25, DeltaLag: 2 * time.Second,
 		DeltaRepeat: 0.02, DeltaStale: 0.05, DeltaEmptyPage: 0.05, DeltaInitialRemoved: true,
-		ReportLag: 36 * time.Hour,
+		ReportLag: 36 * time.Hour, RoleLag: 15 * time.Minute,
 	}
 }
 

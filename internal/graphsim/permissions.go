@@ -27,7 +27,7 @@ func (c *call) mayWrite(p *userPatch) error {
 // everybody, by the directory roles of the app (resources/users.md, "who can
 // perform sensitive actions").
 func (c *call) mayTouch(target string, p *userPatch) error {
-	own := c.principal().directoryRoles
+	own := c.tenant.appRoles(c.principal(), c.now)
 	if p.password != nil && !own[roleUserAdministrator] && !own[rolePrivilegedAuthentication] && !own[roleGlobalAdministrator] {
 		return denied()
 	}
@@ -35,7 +35,7 @@ func (c *call) mayTouch(target string, p *userPatch) error {
 	for i := range c.srv.schema.props {
 		touches = touches || c.srv.schema.props[i].is(sensitive) && p.has(propID(i))
 	}
-	if touches && !covers(own, c.tenant.rolesOf(target), c.tenant.inRoleAssignableGroup(target)) {
+	if touches && !covers(own, c.tenant.rolesOf(target, c.tenant.inForce(c.now)), c.tenant.inRoleAssignableGroup(target)) {
 		return denied()
 	}
 	return nil

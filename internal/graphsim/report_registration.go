@@ -50,7 +50,7 @@ func listRegistrations(c *call) (*response, error) {
 	}
 	taken, entry := c.tenant.registrationsAt(c.now)
 	l := &listing{
-		schema: registrationSchema(), context: "reports/authenticationMethods/userRegistrationDetails",
+		schema: c.srv.types.registration, context: "reports/authenticationMethods/userRegistrationDetails",
 		page: registrationPage, maxTop: registrationPage, absent: []string{"orderby", "count"},
 		length: len(c.tenant.order),
 		at: func(place int) (properties, bool) {

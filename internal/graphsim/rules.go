@@ -41,7 +41,7 @@ func permissionRules() []Rule {
 		{"GS-PERM-05", "passwordProfile needs the User Administrator role on the service principal, even for plain users."},
 		{"GS-PERM-06", "Sensitive properties of an administrator need a directory role on the service principal that covers the target's roles."},
 		{"GS-PERM-07", "Members of role-assignable groups are protected like the highest administrators."},
-		{"GS-PERM-08", "Directory roles of the service principal count at once, without a new token."},
+		{"GS-PERM-08", "Directory roles of the service principal count without a new token, at once or within the lag of role changes."},
 	}
 }
 

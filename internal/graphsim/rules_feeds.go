@@ -4,7 +4,7 @@ import "slices"
 
 // feedRules are about the tenant-wide reports and lists.
 func feedRules() []Rule {
-	return slices.Concat(registrationRules())
+	return slices.Concat(registrationRules(), roleRules())
 }
 
 func registrationRules() []Rule {
@@ -16,5 +16,19 @@ func registrationRules() []Rule {
 		{"GS-MFA-05", "userRegistrationDetails takes $select, $filter on the properties that support it, and $top; pages have opaque links."},
 		{"GS-MFA-06", "userRegistrationDetails is a snapshot up to 36 hours old; lastUpdatedDateTime is when it was taken."},
 		{"GS-LIMIT-07", "Reports are limited to 5 requests in 10 seconds per app and tenant."},
+	}
+}
+
+func roleRules() []Rule {
+	return []Rule{
+		{"GS-ROLE-01", "roleDefinitions lists the built-in roles under their template ids, all at once; $filter takes eq and in on id, displayName and isBuiltIn."},
+		{"GS-ROLE-02", "roleAssignments lists the active assignments of users, groups and service principals, the app's own included, in pages."},
+		{"GS-ROLE-03", "$expand=principal shows a user, group or service principal with its @odata.type; $expand=roleDefinition the role."},
+		{"GS-ROLE-04", "Of an expanded principal whose type the token may not read there is only the id."},
+		{"GS-ROLE-05", "roleAssignments takes $filter with eq on principalId, roleDefinitionId and directoryScopeId, and no $top, $skip, $orderby, $search or $count."},
+		{"GS-ROLE-06", "Assignments of a deleted account disappear, and return with it."},
+		{"GS-ROLE-07", "roleEligibilityScheduleInstances lists eligible assignments; without Entra ID P2 it is 400 AadPremiumLicenseRequired."},
+		{"GS-ROLE-08", "Only role-assignable groups hold roles, and they have no groups as members."},
+		{"GS-ROLE-09", "Changes of directory roles take up to 15 minutes to count, for the app and for its targets."},
 	}
 }

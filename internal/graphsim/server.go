@@ -22,6 +22,7 @@ type Server struct {
 	opts      Options
 	clock     *Clock
 	schema    *userSchema
+	types     resourceTypes
 	authority *authority
 	signer    *ecdsa.PrivateKey
 	sealer    *sealer
@@ -58,7 +59,7 @@ func New(opts Options) (*Server, error) {
 		return nil, fmt.Errorf("listen address: %w", err)
 	}
 	s := &Server{
-		opts: opts, clock: NewClock(opts.Clock), schema: newUserSchema(),
+		opts: opts, clock: NewClock(opts.Clock), schema: newUserSchema(), types: newResourceTypes(),
 		router: newRouter(endpoints()), stats: newStatistics(opts.Journal), closing: make(chan struct{}),
 	}
 	s.faults.seed = opts.Seed

@@ -58,22 +58,18 @@ type registration struct {
 
 // setPeople sets what a spec says beyond accounts, after they exist.
 func (t *tenant) setPeople(spec TenantSpec) error {
-	for _, g := range spec.Groups {
-		t.addGroup(g)
+	if err := t.addGroups(spec.Groups, t.created); err != nil {
+		return err
 	}
 	for _, r := range spec.Roles {
-		a, err := t.roleAssignment("assignment", r)
-		if err != nil {
+		if err := t.assign(r, t.created); err != nil {
 			return err
 		}
-		t.assignments = append(t.assignments, a)
 	}
 	for _, r := range spec.Eligibilities {
-		a, err := t.roleAssignment("eligibility", r)
-		if err != nil {
+		if err := t.makeEligible(r, t.created); err != nil {
 			return err
 		}
-		t.eligibilities = append(t.eligibilities, a)
 	}
 	for _, r := range spec.Registrations {
 		t.registrations[t.principalID(r.User)] = registration{methods: r.Methods, preferred: r.Preferred}

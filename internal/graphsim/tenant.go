@@ -32,6 +32,7 @@ type tenant struct {
 
 	groups        []*group
 	assignments   []roleAssignment
+	withdrawn     []roleAssignment        // taken away, but still in force
 	eligibilities []roleAssignment        // by Privileged Identity Management
 	registrations map[string]registration // by account id; absent means a password only
 	report        *registrationReport     // nil until somebody asks, or if it is always fresh
@@ -55,23 +56,6 @@ type domain struct {
 	verified  bool
 	isDefault bool
 	isInitial bool
-}
-
-// group is as much of a group as admin protection needs.
-type group struct {
-	id             string
-	displayName    string
-	roleAssignable bool
-	members        []string
-	owners         []string
-}
-
-// roleAssignment gives a role to a user, a group or a service principal.
-type roleAssignment struct {
-	id          string
-	principalID string
-	roleID      string
-	scope       string
 }
 
 func (t *tenant) domain(name string) (domain, bool) {
@@ -168,8 +152,19 @@ func (t *tenant) purge(r *userRecord, now time.Time) {
 	}
 	r.purged = true
 	delete(t.signIns, r.current.id)
-	delete(t.registrations, r.current.id)
+	t.forget(r.current.id, now)
 	t.log.append(change{at: now, id: r.current.id, kind: changePurged, state: r.current})
+}
+
+// forget removes what hung on an account that is gone for good.
+func (t *tenant) forget(id string, now time.Time) {
+	delete(t.registrations, id)
+	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == id })
+	t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == id })
+	for _, g := range t.groups {
+		g.members = slices.DeleteFunc(g.members, func(member string) bool { return member == id })
+		g.owners = slices.DeleteFunc(g.owners, func(owner string) bool { return owner == id })
+	}
 }
 
 func (t *tenant) countLicenses(before, after *user) {
@@ -186,31 +181,6 @@ func (t *tenant) countLicenses(before, after *user) {
 			t.consumed[l.SKUID] += side.delta
 		}
 	}
-}
-
-// rolesOf lists the active directory roles of a principal, direct and through
-// role-assignable groups.
-func (t *tenant) rolesOf(id string) []string {
-	principals := []string{id}
-	for _, g := range t.groups {
-		if slices.Contains(g.members, id) {
-			principals = append(principals, g.id)
-		}
-	}
-	var roles []string
-	for _, a := range t.assignments {
-		if slices.Contains(principals, a.principalID) && !slices.Contains(roles, a.roleID) {
-			roles = append(roles, a.roleID)
-		}
-	}
-	return roles
-}
-
-// inRoleAssignableGroup reports membership or ownership of a role-assignable group.
-func (t *tenant) inRoleAssignableGroup(id string) bool {
-	return slices.ContainsFunc(t.groups, func(g *group) bool {
-		return g.roleAssignable && (slices.Contains(g.members, id) || slices.Contains(g.owners, id))
-	})
 }
 
 // hasPlan reports whether any live subscription contains the service plan.
