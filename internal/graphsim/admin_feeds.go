@@ -18,6 +18,24 @@ func (s *Server) adminFeeds(handle adminRoute) {
 	handle("DELETE /_sim/tenants/{tenant}/eligibilities/{role}/{principal}", func(r *http.Request) (any, error) {
 		return nil, s.RemoveEligibility(r.PathValue("tenant"), r.PathValue("principal"), r.PathValue("role"))
 	})
+	handle("PATCH /_sim/tenants/{tenant}/groups/{group}", func(r *http.Request) (any, error) {
+		var body struct {
+			DisplayName string `json:"displayName"`
+		}
+		if err := readJSON(r, &body); err != nil {
+			return nil, err
+		}
+		return nil, s.RenameGroup(r.PathValue("tenant"), r.PathValue("group"), body.DisplayName)
+	})
+	handle("DELETE /_sim/tenants/{tenant}/groups/{group}", func(r *http.Request) (any, error) {
+		return nil, s.RemoveGroup(r.PathValue("tenant"), r.PathValue("group"))
+	})
+	handle("PUT /_sim/tenants/{tenant}/groups/{group}/members/{member}", func(r *http.Request) (any, error) {
+		return nil, s.AddGroupMember(r.PathValue("tenant"), r.PathValue("group"), r.PathValue("member"))
+	})
+	handle("DELETE /_sim/tenants/{tenant}/groups/{group}/members/{member}", func(r *http.Request) (any, error) {
+		return nil, s.RemoveGroupMember(r.PathValue("tenant"), r.PathValue("group"), r.PathValue("member"))
+	})
 	handle("POST /_sim/tenants/{tenant}/reports/refresh", func(r *http.Request) (any, error) {
 		return nil, s.RefreshReports(r.PathValue("tenant"))
 	})

@@ -5,7 +5,7 @@ import "slices"
 // feedEndpoints are the tenant-wide reports and lists that tell more of accounts
 // than the users themselves do.
 func feedEndpoints() []*endpoint {
-	return slices.Concat(reportEndpoints(), roleEndpoints())
+	return slices.Concat(reportEndpoints(), roleEndpoints(), groupEndpoints())
 }
 
 func reportEndpoints() []*endpoint {
@@ -22,6 +22,22 @@ func roleEndpoints() []*endpoint {
 		{method: "GET", template: "/roleManagement/directory/roleAssignments", v1: true, beta: true, cost: 1, perms: roleRead(), handle: listRoleAssignments},
 		{method: "GET", template: "/roleManagement/directory/roleEligibilityScheduleInstances", v1: true, beta: true, cost: 1,
 			perms: eligibilityRead(), handle: listRoleEligibilities},
+	}
+}
+
+func groupEndpoints() []*endpoint {
+	get := func(template string, cost int, handle func(*call) (*response, error)) *endpoint {
+		return &endpoint{method: "GET", template: template, v1: true, beta: true, cost: cost, perms: groupRead(), handle: handle}
+	}
+	return []*endpoint{
+		get("/groups", 1, listGroups),
+		get("/groups/{id}", 1, getGroup),
+		get("/groups/{id}/members", 3, groupMembers(false, "")),
+		get("/groups/{id}/members/microsoft.graph.user", 3, groupMembers(false, typeUser)),
+		get("/groups/{id}/members/microsoft.graph.group", 3, groupMembers(false, typeGroup)),
+		get("/groups/{id}/transitiveMembers", 5, groupMembers(true, "")),
+		get("/groups/{id}/transitiveMembers/microsoft.graph.user", 5, groupMembers(true, typeUser)),
+		get("/groups/{id}/transitiveMembers/microsoft.graph.group", 5, groupMembers(true, typeGroup)),
 	}
 }
 

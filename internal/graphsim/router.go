@@ -36,8 +36,19 @@ func newRouter(endpoints []*endpoint) *router {
 	return r
 }
 
-// plain drops the type cast of a function or action name.
-func plain(segment string) string { return strings.TrimPrefix(segment, "microsoft.graph.") }
+// namespace of Graph's types; in paths it may be written by its alias, graph.
+const namespace = "microsoft.graph."
+
+// plain drops the namespace of a function or action name.
+func plain(segment string) string { return strings.TrimPrefix(qualified(segment), namespace) }
+
+// qualified spells the alias of the namespace out.
+func qualified(segment string) string {
+	if name, ok := strings.CutPrefix(segment, "graph."); ok {
+		return namespace + name
+	}
+	return segment
+}
 
 // match returns the endpoint and the values of its template's parameters.
 // Literal segments win over parameters: endpoints are listed in that order.
@@ -59,6 +70,10 @@ func (e *endpoint) bind(segs []string) ([]string, bool) {
 		switch {
 		case strings.HasPrefix(part, "{"):
 			params = append(params, segs[i])
+		case strings.HasPrefix(part, namespace): // a cast to a type
+			if !strings.EqualFold(part, qualified(segs[i])) {
+				return nil, false
+			}
 		case !strings.EqualFold(part, plain(segs[i])):
 			return nil, false
 		}

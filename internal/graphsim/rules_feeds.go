@@ -4,7 +4,7 @@ import "slices"
 
 // feedRules are about the tenant-wide reports and lists.
 func feedRules() []Rule {
-	return slices.Concat(registrationRules(), roleRules())
+	return slices.Concat(registrationRules(), roleRules(), groupRules())
 }
 
 func registrationRules() []Rule {
@@ -30,5 +30,17 @@ func roleRules() []Rule {
 		{"GS-ROLE-07", "roleEligibilityScheduleInstances lists eligible assignments; without Entra ID P2 it is 400 AadPremiumLicenseRequired."},
 		{"GS-ROLE-08", "Only role-assignable groups hold roles, and they have no groups as members."},
 		{"GS-ROLE-09", "Changes of directory roles take up to 15 minutes to count, for the app and for its targets."},
+	}
+}
+
+func groupRules() []Rule {
+	return []Rule{
+		{"GS-GROUP-01", "groups shows the default properties without $select; isAssignableToRole is true on role-assignable groups and null on others."},
+		{"GS-GROUP-02", "groups takes $filter on the properties that support it, $top to 999, $count with ConsistencyLevel: eventual, and no $skip."},
+		{"GS-GROUP-03", "members lists direct members with their @odata.type, transitiveMembers those of nested groups too, each once; deleted accounts are not listed."},
+		{"GS-GROUP-04", "members can be cast to microsoft.graph.user or microsoft.graph.group, also written graph.user."},
+		{"GS-GROUP-05", "members whose type the token may not read have an id only; groups need a permission of groups."},
+		{"GS-GROUP-06", "members costs 3 resource units, transitiveMembers 5."},
+		{"GS-GROUP-07", "Joining a role-assignable group makes an account a protected target, leaving it undoes that."},
 	}
 }
