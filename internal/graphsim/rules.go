@@ -62,6 +62,7 @@ func readRules() []Rule {
 		{"GS-READ-13", "Properties kept in SharePoint cannot be listed: 501 NotImplemented."},
 		{"GS-READ-14", "Errors have code, message and innerError with date, request-id and client-request-id."},
 		{"GS-READ-15", "Shortly after a write, replicas may show the state before."},
+		{"GS-READ-16", "When the lag has passed, every replica shows the present state."},
 	}
 }
 
@@ -103,6 +104,7 @@ func deltaRules() []Rule {
 		{"GS-DELTA-18", "Changes during a first round are not lost."},
 		{"GS-DELTA-19", "A token that was altered is 400."},
 		{"GS-DELTA-20", "A token of another tenant, or of a tenant made anew, is 400 syncStateNotFound."},
+		{"GS-DELTA-21", "Whatever came before, a few rounds after the last change a client that believes what comes in order knows what is true."},
 	}
 }
 
