@@ -75,6 +75,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, c *v1alpha1.Connec
 func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Connection{}, builder.WithPredicates(kube.Changed())).
+		WithOptions(queueOptions(1)).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }
 

@@ -9,7 +9,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -79,7 +78,7 @@ func (r *ManagedUserReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(onlyDeletes())).
 		Watches(&v1alpha1.Tenant{}, handler.Funcs{UpdateFunc: r.tenantChanged}).
 		WatchesRawSource(r.Waker).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Workers}).
+		WithOptions(queueOptions(r.Workers)).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }
 

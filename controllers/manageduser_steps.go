@@ -226,8 +226,13 @@ func (r *ManagedUserReconciler) input(s *userScope, adopting bool) plan.Input {
 	return plan.Input{
 		Spec: &s.user.Spec, Generation: s.user.Generation, Records: s.user.Status.Records,
 		User: s.seen.User, Federated: s.seen.Federated,
-		Adopting: adopting, Live: s.live, Now: r.Clock.Now(), Settle: r.ConsistencyWindow,
+		Adopting: adopting, Live: s.live, BlockedElsewhere: saysBlockedElsewhere(s.user), Now: r.Clock.Now(), Settle: r.ConsistencyWindow,
 	}
+}
+
+func saysBlockedElsewhere(user *v1alpha1.ManagedUser) bool {
+	c, ok := kube.Condition(user, v1alpha1.ConditionSignIn)
+	return ok && c.Reason == string(v1alpha1.ReasonBlockedElsewhere)
 }
 
 // adopting tells whether the object has no memory because the Tenant's was lost or

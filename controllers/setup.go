@@ -6,8 +6,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/audit"
@@ -42,6 +45,20 @@ type Options struct {
 // readings show otherwise.
 const adminHold = 10 * time.Minute
 
+const (
+	// firstRetry and lastRetry bound the growing delays after a failure: the first is
+	// long enough not to hammer a service in trouble with many objects at once.
+	firstRetry = 500 * time.Millisecond
+	lastRetry  = 5 * time.Minute
+)
+
+func queueOptions(workers int) controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: workers,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+	}
+}
+
 // Setup registers the indexes and the controllers.
 func Setup(mgr ctrl.Manager, o Options) error {
 	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
@@ -53,7 +70,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	}
 	events := kube.NewEvents(mgr.GetEventRecorder(v1alpha1.FieldManager))
 	users := kube.NewWaker()
-	for _, controller := range []interface{ SetupWithManager(ctrl.Manager) error }{
+	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{
 		&ConnectionReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Namespace: o.Namespace,
 			Events: events, Clock: o.Clock, Policy: o.Policy,
@@ -72,7 +89,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 			ObserveOnly: o.ObserveOnly, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users,
 		},
 	} {
-		if err := controller.SetupWithManager(mgr); err != nil {
+		if err := reconciler.SetupWithManager(mgr); err != nil {
 			return fmt.Errorf("set up controller: %w", err)
 		}
 	}

@@ -24,7 +24,7 @@ func summarizeTenant(s *tenantScope, problem *outcome.Problem, now time.Time) {
 	if s.identity != nil && s.known != nil {
 		tenant.Status.Capabilities = capabilities(s.identity, s.known)
 	}
-	if s.requested != "" && problem == nil {
+	if s.requested != "" && (problem == nil || problem.Class == outcome.ClassBlocked) {
 		tenant.Status.LastHandledReconcileAt = s.requested
 	}
 	tenant.Status.ObservedGeneration = tenant.Generation

@@ -39,6 +39,9 @@ type Input struct {
 	// Adopting is true for an object without memory that existed when its Tenant's
 	// memory began: what cannot be known to be undone is not done.
 	Adopting bool
+	// BlockedElsewhere is true when the object says already that somebody else blocked
+	// the account, which then needs no live reading to be said again.
+	BlockedElsewhere bool
 	// Live is true when User was read from the directory for this very plan.
 	Live bool
 	// Now and Settle decide when a read may be trusted to show an earlier write:

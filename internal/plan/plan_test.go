@@ -67,6 +67,7 @@ func blocked(in *plan.Input)    { in.User.Enabled = directory.No }
 func unknown(in *plan.Input)    { in.User.Enabled = directory.Unknown }
 func adopting(in *plan.Input)   { in.Adopting = true }
 func live(in *plan.Input)       { in.Live = true }
+func said(in *plan.Input)       { in.BlockedElsewhere = true }
 func federated(in *plan.Input)  { in.Federated = directory.Yes }
 func guest(in *plan.Input)      { in.User.UserType = "guest" }
 func pwChanged(in *plan.Input)  { in.User.LastPasswordChange = now.Add(-time.Minute) }
@@ -199,6 +200,8 @@ var _ = DescribeTable("suspended: false",
 	entry("reads before it says somebody else blocked", want{nil, signIn(done), v1alpha1.ReasonBlockedElsewhere, no, true, 0}, blocked,
 		record(plan.RecordSignIn, isAllowed, done, earlier, "")),
 	entry("leaves an account blocked by others", want{nil, signIn(done), v1alpha1.ReasonBlockedElsewhere, no, false, 0}, blocked, live,
+		record(plan.RecordSignIn, isAllowed, done, earlier, "")),
+	entry("does not read again what it said before", want{nil, signIn(done), v1alpha1.ReasonBlockedElsewhere, no, false, 0}, blocked, said,
 		record(plan.RecordSignIn, isAllowed, done, earlier, "")),
 	entry("does not open while adopting", want{nil, signIn(done), v1alpha1.ReasonBlockedElsewhere, no, false, 0}, blocked, adopting, live),
 	entry("waits before it settles", want{nil, signIn(started), v1alpha1.ReasonProgressing, maybe, false, time.Minute}, blocked,
