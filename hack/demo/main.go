@@ -13,6 +13,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
 
@@ -28,6 +31,7 @@ const tailOfLogs = 3000
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	ctrl.SetLogger(logr.Discard()) // of the libraries; what matters is said below
 	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "\nThe demo failed:", err)
 		stop()

@@ -1,0 +1,89 @@
+package stack
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/m365-operator/m365-operator/internal/graphsim"
+)
+
+func TestStack(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Stack")
+}
+
+// inShell is a stack whose binaries are shell scripts.
+func inShell(scripts map[string]string) *Stack {
+	root := GinkgoT().TempDir()
+	s := &Stack{Root: root, Dir: filepath.Join(root, "bin", "stack")}
+	Expect(os.MkdirAll(s.LogDir(), 0o750)).To(Succeed())
+	for name, script := range scripts {
+		Expect(os.WriteFile(filepath.Join(root, "bin", name), []byte("#!/bin/sh\n"+script), 0o700)).To(Succeed())
+	}
+	DeferCleanup(func() { _ = s.Stop() })
+	return s
+}
+
+// credentials is a graphsim that writes what the real one writes, and goes on.
+const credentials = `
+for arg; do
+  case $arg in
+    --ca-out=*) ca=${arg#*=} ;;
+    --credentials-out=*) out=${arg#*=} ;;
+  esac
+done
+cp "$(dirname "$0")/ca.pem" "$ca"
+printf 'GRAPH_URL=https://127.0.0.1:1\nGRAPH_CA=%s\nTENANT_IDS=one,two\nCLIENT_ID=app\nCLIENT_SECRET=a=b~c\n' "$ca" >"$out"
+exec sleep 600
+`
+
+// graphsimCA is a certificate that a simulator made.
+func graphsimCA() []byte {
+	sim, err := graphsim.New(graphsim.Options{})
+	Expect(err).NotTo(HaveOccurred())
+	return sim.CAPEM()
+}
+
+var _ = Describe("A stack", func() {
+	It("names the make target when a binary is missing", func(ctx SpecContext) {
+		s := inShell(nil)
+		Expect(s.StartGraph(ctx, 1, 1)).To(MatchError(ContainSubstring("bin/graphsim is missing: run `make build`")))
+	}, SpecTimeout(time.Minute))
+
+	It("does not wait for a simulator that has ended", func(ctx SpecContext) {
+		s := inShell(map[string]string{"graphsim": "echo broken; exit 3"})
+		Expect(s.StartGraph(ctx, 1, 1)).To(MatchError(ContainSubstring("graphsim ended by itself: graphsim ended: exit status 3")))
+		Expect(os.ReadFile(filepath.Join(s.LogDir(), "graphsim.log"))).To(BeEquivalentTo("broken\n"))
+	}, SpecTimeout(time.Minute))
+
+	It("learns from the simulator who to be, and stops it", func(ctx SpecContext) {
+		s := inShell(map[string]string{"graphsim": credentials})
+		Expect(os.WriteFile(filepath.Join(s.Root, "bin", "ca.pem"), graphsimCA(), 0o600)).To(Succeed())
+
+		Expect(s.StartGraph(ctx, 2, 1)).To(Succeed())
+
+		Expect(s.Graph.URL).To(Equal("https://127.0.0.1:1"))
+		Expect(s.Graph.TenantIDs).To(HaveExactElements("one", "two"))
+		Expect(s.Graph.ClientID).To(Equal("app"))
+		Expect(s.Graph.ClientSecret).To(Equal("a=b~c"))
+		Expect(s.Failed()).To(Succeed())
+
+		program := s.graphsim
+		Expect(s.Stop()).To(Succeed())
+		Expect(program.Done()).To(BeClosed())
+		Expect(s.Stop()).To(Succeed())
+	}, SpecTimeout(time.Minute))
+
+	It("finds a port for each that asks", func(ctx SpecContext) {
+		addresses, err := freeAddresses(ctx, 3)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(addresses).To(HaveLen(3))
+		Expect(addresses[0]).NotTo(Equal(addresses[1]))
+		Expect(addresses[1]).NotTo(Equal(addresses[2]))
+	}, SpecTimeout(time.Minute))
+})
