@@ -76,7 +76,7 @@ var _ = Describe("a person", func() {
 
 	It("is not found, until somebody makes the account", func(ctx context.Context) {
 		w.mustSync(ctx)
-		carol := w.declare(ctx, "Carol@contoso.com")
+		carol := w.declare(ctx, "carol@contoso.com")
 		w.mustPass(ctx, carol)
 		Expect(condition(carol, v1alpha1.ConditionReady)).To(Equal("False/NotFound"))
 		Expect(carol.Status.State).To(Equal(v1alpha1.StateNotFound))

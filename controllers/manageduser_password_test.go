@@ -96,7 +96,9 @@ var _ = Describe("a password change", func() {
 
 	DescribeTable("asks once though the answer to the asking was lost",
 		func(ctx context.Context, after bool) {
-			bob := w.declare(ctx, upnBob, forced(true))
+			bob := w.declare(ctx, upnBob)
+			w.mustPass(ctx, bob)
+			w.edit(ctx, bob, forced(true))
 			_, err := w.sim.AddFault(graphsim.Fault{Kind: graphsim.FaultReset, Method: "PATCH", Path: "/users/{id}", Count: 1, After: after})
 			Expect(err).NotTo(HaveOccurred())
 			_, err = w.pass(ctx, bob)

@@ -315,17 +315,18 @@ func setFacetReadiness(s *userScope, now time.Time) {
 func setReady(
 	obj kube.Conditioned, now time.Time, status metav1.ConditionStatus, reason v1alpha1.Reason, message string,
 ) {
-	kube.SetCondition(obj, now, v1alpha1.ConditionReady, status, reason, message)
 	kube.DeleteCondition(obj, v1alpha1.ConditionStalled)
+	kube.SetCondition(obj, now, v1alpha1.ConditionReady, status, reason, message)
+	working := metav1.ConditionFalse
 	if status == metav1.ConditionUnknown {
-		kube.SetCondition(obj, now, v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, message)
-		return
+		working = metav1.ConditionTrue
 	}
-	kube.DeleteCondition(obj, v1alpha1.ConditionReconciling)
+	kube.SetCondition(obj, now, v1alpha1.ConditionReconciling, working, reason, message)
 }
 
 // setStalled says that only a person can help.
 func setStalled(obj kube.Conditioned, now time.Time, reason v1alpha1.Reason, message string) {
-	setReady(obj, now, metav1.ConditionFalse, reason, message)
+	kube.DeleteCondition(obj, v1alpha1.ConditionReconciling)
+	kube.SetCondition(obj, now, v1alpha1.ConditionReady, metav1.ConditionFalse, reason, message)
 	kube.SetCondition(obj, now, v1alpha1.ConditionStalled, metav1.ConditionTrue, reason, message)
 }

@@ -55,7 +55,9 @@ var _ = Describe("safeguards", func() {
 
 	It("protect the members of a group", func(ctx context.Context) {
 		guard(ctx, func(s *v1alpha1.Safeguards) { s.Protected = []v1alpha1.ProtectedEntry{{Group: "Board"}} })
-		bob := w.declare(ctx, upnBob, forced(true))
+		bob := w.declare(ctx, upnBob)
+		w.mustPass(ctx, bob)
+		w.edit(ctx, bob, forced(true))
 		refused(ctx, bob, "is protected")
 		alice := w.declare(ctx, upnAlice, suspended(true))
 		w.mustPass(ctx, alice)

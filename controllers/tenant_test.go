@@ -84,7 +84,9 @@ var _ = Describe("a Tenant", func() {
 		tenant := w.mustSync(ctx)
 		Expect(tenant.Status.LastHandledReconcileAt).To(Equal("today"))
 		for i, f := range tenant.Status.Feeds {
-			Expect(f.AsOf.After(before[i].AsOf.Time)).To(BeTrue(), f.Name)
+			if before[i].AsOf != nil {
+				Expect(f.AsOf.After(before[i].AsOf.Time)).To(BeTrue(), f.Name)
+			}
 		}
 		w.settles(ctx)
 	})

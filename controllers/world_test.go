@@ -298,6 +298,10 @@ func (w *world) mustPass(ctx context.Context, user *v1alpha1.ManagedUser) ctrl.R
 // settles proves that another sync and pass write nothing anywhere.
 func (w *world) settles(ctx context.Context, users ...*v1alpha1.ManagedUser) {
 	GinkgoHelper()
+	w.mustSync(ctx) // which counts what the passes before it changed
+	for _, user := range users {
+		w.mustPass(ctx, user)
+	}
 	writes, graphWrites := w.writes.Load(), w.sim.Counters("").Writes
 	w.mustSync(ctx)
 	for _, user := range users {

@@ -50,11 +50,12 @@ func planSuspended(in Input, plan *Plan) *Facet {
 		adopt(&revoke)
 	}
 
-	f := &Facet{Condition: v1alpha1.ConditionSignIn, Verdict: suspendedVerdict(in, block)}
+	f := &Facet{Condition: v1alpha1.ConditionSignIn}
+	again := !blocked && block.Phase == v1alpha1.PhaseDone
+	f.Verdict = suspendedVerdict(in.User, block.Count, again)
 	if blocked {
 		in.found(&block)
 	} else {
-		again := block.Phase == v1alpha1.PhaseDone
 		plan.NeedsLive = plan.NeedsLive || (again && !in.Live)
 		f.Changes = append(f.Changes, Change{
 			Action: BlockSignIn, Record: RecordSignIn, Again: again,
@@ -84,8 +85,12 @@ func planSuspended(in Input, plan *Plan) *Facet {
 	return f
 }
 
-func suspendedVerdict(in Input, block v1alpha1.Record) Verdict {
-	if in.User.OnPremises.Synced != directory.Yes {
+// suspendedVerdict holds once the account is blocked, the last time included.
+func suspendedVerdict(user directory.User, count int32, again bool) Verdict {
+	if again {
+		count++
+	}
+	if user.OnPremises.Synced != directory.Yes {
 		return Verdict{
 			Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSucceeded,
 			Message: "sign-in is blocked",
@@ -95,7 +100,7 @@ func suspendedVerdict(in Input, block v1alpha1.Record) Verdict {
 		Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonMasteredOnPremises,
 		Message: fmt.Sprintf("sign-in is blocked in the cloud only: disable %s in Active Directory as well, or each "+
 			"synchronization lets the account in again until it is blocked anew (so far %d times)",
-			onPremisesName(in.User), block.Count),
+			onPremisesName(user), count),
 	}
 }
 
