@@ -36,7 +36,35 @@ func (s *Server) adminFeeds(handle adminRoute) {
 	handle("DELETE /_sim/tenants/{tenant}/groups/{group}/members/{member}", func(r *http.Request) (any, error) {
 		return nil, s.RemoveGroupMember(r.PathValue("tenant"), r.PathValue("group"), r.PathValue("member"))
 	})
+	s.adminPolicies(handle)
 	handle("POST /_sim/tenants/{tenant}/reports/refresh", func(r *http.Request) (any, error) {
 		return nil, s.RefreshReports(r.PathValue("tenant"))
+	})
+}
+
+// adminPolicies replaces policies and rooms as a whole.
+func (s *Server) adminPolicies(handle adminRoute) {
+	handle("PUT /_sim/tenants/{tenant}/securityDefaults", func(r *http.Request) (any, error) {
+		var body struct {
+			IsEnabled bool `json:"isEnabled"`
+		}
+		if err := readJSON(r, &body); err != nil {
+			return nil, err
+		}
+		return nil, s.SetSecurityDefaults(r.PathValue("tenant"), body.IsEnabled)
+	})
+	handle("PUT /_sim/tenants/{tenant}/conditionalAccess", func(r *http.Request) (any, error) {
+		var policies []ConditionalAccessSpec
+		if err := readJSON(r, &policies); err != nil {
+			return nil, err
+		}
+		return nil, s.SetConditionalAccess(r.PathValue("tenant"), policies)
+	})
+	handle("PUT /_sim/tenants/{tenant}/rooms", func(r *http.Request) (any, error) {
+		var rooms []RoomSpec
+		if err := readJSON(r, &rooms); err != nil {
+			return nil, err
+		}
+		return nil, s.SetRooms(r.PathValue("tenant"), rooms)
 	})
 }

@@ -5,7 +5,7 @@ import "slices"
 // feedEndpoints are the tenant-wide reports and lists that tell more of accounts
 // than the users themselves do.
 func feedEndpoints() []*endpoint {
-	return slices.Concat(reportEndpoints(), roleEndpoints(), groupEndpoints())
+	return slices.Concat(reportEndpoints(), roleEndpoints(), groupEndpoints(), policyEndpoints())
 }
 
 func reportEndpoints() []*endpoint {
@@ -38,6 +38,17 @@ func groupEndpoints() []*endpoint {
 		get("/groups/{id}/transitiveMembers", 5, groupMembers(true, "")),
 		get("/groups/{id}/transitiveMembers/microsoft.graph.user", 5, groupMembers(true, typeUser)),
 		get("/groups/{id}/transitiveMembers/microsoft.graph.group", 5, groupMembers(true, typeGroup)),
+	}
+}
+
+func policyEndpoints() []*endpoint {
+	return []*endpoint{
+		{method: "GET", template: "/policies/identitySecurityDefaultsEnforcementPolicy", v1: true, beta: true, cost: 1,
+			perms: []string{"Policy.Read.All"}, handle: getSecurityDefaults},
+		{method: "GET", template: "/identity/conditionalAccess/policies", v1: true, beta: true, class: classPolicy,
+			perms: []string{"Policy.Read.All"}, denied: scopesMissing, handle: listConditionalAccess},
+		{method: "GET", template: "/places/microsoft.graph.room", v1: true, beta: true, class: classGlobal,
+			perms: []string{"Place.Read.All", "Place.ReadWrite.All"}, handle: listRooms},
 	}
 }
 

@@ -53,12 +53,14 @@ func (c *call) object(id string) (*directoryObject, bool) {
 // resourceTypes are the types that are not users.
 type resourceTypes struct {
 	group, servicePrincipal, registration, roleDefinition, roleAssignment, roleEligibility *entitySchema
+	securityDefaults, conditionalAccess, room                                              *entitySchema
 }
 
 func newResourceTypes() resourceTypes {
 	return resourceTypes{
 		group: groupSchema(), servicePrincipal: servicePrincipalSchema(), registration: registrationSchema(),
 		roleDefinition: roleDefinitionSchema(), roleAssignment: roleAssignmentSchema(), roleEligibility: roleEligibilitySchema(),
+		securityDefaults: securityDefaultsSchema(), conditionalAccess: conditionalAccessSchema(), room: roomSchema(),
 	}
 }
 

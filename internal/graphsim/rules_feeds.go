@@ -4,7 +4,7 @@ import "slices"
 
 // feedRules are about the tenant-wide reports and lists.
 func feedRules() []Rule {
-	return slices.Concat(registrationRules(), roleRules(), groupRules())
+	return slices.Concat(registrationRules(), roleRules(), groupRules(), policyRules(), placeRules())
 }
 
 func registrationRules() []Rule {
@@ -42,5 +42,21 @@ func groupRules() []Rule {
 		{"GS-GROUP-05", "members whose type the token may not read have an id only; groups need a permission of groups."},
 		{"GS-GROUP-06", "members costs 3 resource units, transitiveMembers 5."},
 		{"GS-GROUP-07", "Joining a role-assignable group makes an account a protected target, leaving it undoes that."},
+	}
+}
+
+func policyRules() []Rule {
+	return []Rule{
+		{"GS-POLICY-01", "identitySecurityDefaultsEnforcementPolicy says whether security defaults are on; it needs Policy.Read.All and no licence."},
+		{"GS-POLICY-02", "conditionalAccess/policies lists policies with state, conditions and grant controls, authentication strength included."},
+		{"GS-POLICY-03", "conditionalAccess/policies needs Policy.Read.All and Entra ID P1, else 403 AccessDenied."},
+		{"GS-POLICY-04", "Security defaults and an enabled conditional access policy exclude each other."},
+		{"GS-LIMIT-08", "Conditional access allows one request a second per tenant over all apps; its 429 has no Retry-After, and calling again is not called too early."},
+	}
+}
+
+func placeRules() []Rule {
+	return []Rule{
+		{"GS-PLACE-01", "places/microsoft.graph.room lists rooms, 100 a page, with $top, $skip and $count; it needs Place.Read.All."},
 	}
 }

@@ -79,6 +79,6 @@ func (t *tenant) setPeople(spec TenantSpec) error {
 			return err
 		}
 	}
-	t.securityDefaults, t.policies, t.rooms = spec.SecurityDefaults, spec.ConditionalAccess, spec.Rooms
-	return nil
+	t.rooms = spec.Rooms
+	return t.setPolicies(spec.SecurityDefaults, spec.ConditionalAccess)
 }

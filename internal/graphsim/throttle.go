@@ -14,6 +14,7 @@ const (
 	classWrite                    // identity write: resource units and writes
 	classReport                   // reports, audit logs, authentication methods
 	classPolicy                   // conditional access: one request a second and tenant
+	classGlobal                   // only what counts for all of Graph
 	classNothing                  // draws on nothing itself
 )
 
@@ -74,14 +75,16 @@ func newAppBudget() *appBudget {
 // globalBudget is what one app may draw over all tenants.
 type globalBudget struct {
 	units, writes, reports, signIns meter
+	requests                        meter // of every kind
 }
 
 func newGlobalBudget() globalBudget {
 	return globalBudget{
-		units:   meter{limit: 150000, window: 20 * time.Second},
-		writes:  meter{limit: 35000, window: 5 * time.Minute},
-		reports: meter{limit: 122, window: 10 * time.Second},
-		signIns: meter{limit: 10, window: time.Minute},
+		units:    meter{limit: 150000, window: 20 * time.Second},
+		writes:   meter{limit: 35000, window: 5 * time.Minute},
+		reports:  meter{limit: 122, window: 10 * time.Second},
+		signIns:  meter{limit: 10, window: time.Minute},
+		requests: meter{limit: 130000, window: 10 * time.Second},
 	}
 }
 
@@ -141,7 +144,9 @@ func (s *Server) throttle(c *call) error {
 			continue
 		}
 		c.entry.TooEarly = c.now.Before(ch.meter.until)
-		ch.meter.until = ch.meter.start.Add(ch.meter.window)
+		if !ch.meter.silent {
+			ch.meter.until = ch.meter.start.Add(ch.meter.window)
+		}
 		return tooManyRequests(ch, c.now)
 	}
 	for _, ch := range charges {
@@ -156,7 +161,7 @@ func (s *Server) throttle(c *call) error {
 func (s *Server) charges(c *call) []charge {
 	own, global := c.tenant.budgetOf(c.app.id), &c.app.budget
 	own.units.limit = c.tenant.unitLimit()
-	var charges []charge
+	charges := []charge{{&global.requests, 1, "Application"}}
 	both := func(a, b *meter, n int) {
 		charges = append(charges, charge{a, n, "Tenant_Application"}, charge{b, n, "Application"})
 	}
