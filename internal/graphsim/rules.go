@@ -11,7 +11,7 @@ type Rule struct {
 
 // Rules lists the rules in force. An id is never used again for another rule.
 func Rules() []Rule {
-	return slices.Concat(authRules(), permissionRules(), readRules(), writeRules(), deltaRules(), directoryRules(), feedRules(), throttleRules(), syncRules(), simulatorRules())
+	return slices.Concat(authRules(), permissionRules(), readRules(), writeRules(), deltaRules(), directoryRules(), feedRules(), throttleRules(), syncRules(), clientRules(), simulatorRules())
 }
 
 func authRules() []Rule {
@@ -136,6 +136,14 @@ func syncRules() []Rule {
 		{"GS-SYNC-05", "A clock stepped by days costs one cycle of writes; organization tells the last cycle."},
 		{"GS-SYNC-06", "What a cycle changed comes in delta, with onPremisesLastSyncDateTime."},
 		{"GS-SYNC-07", "Cycles, and the on-premises side of an account, are driven from outside."},
+	}
+}
+
+func clientRules() []Rule {
+	return []Rule{
+		{"GS-SDK-01", "Microsoft's models decode every endpoint's answer and leave over nothing but annotations."},
+		{"GS-SDK-02", "What they read is what was meant: types, times, GUIDs, kinds of principals, links, removals."},
+		{"GS-SDK-03", "Refusals decode as OData errors with code, message and request id."},
 	}
 }
 

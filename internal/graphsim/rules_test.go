@@ -31,6 +31,9 @@ var _ = Describe("The rules in force", func() {
 	It("are each proved by a spec and described in the documentation, and no others are", func() {
 		specs, err := filepath.Glob("*_test.go")
 		Expect(err).NotTo(HaveOccurred())
+		more, err := filepath.Glob("*/*_test.go")
+		Expect(err).NotTo(HaveOccurred())
+		specs = append(specs, more...)
 		registered := map[string]bool{}
 		for _, r := range graphsim.Rules() {
 			registered[r.ID] = true
