@@ -92,13 +92,25 @@ func (s *Server) serve(c *call) (*response, error) {
 			return res, nil
 		}
 	}
-	res, err := s.handle(c)
+	res, err := s.perform(c)
 	if fault != nil && !fault.Before() {
 		if res := s.inject(c.req, fault, c.entry); res != nil {
 			return res, nil
 		}
 	}
 	return res, err
+}
+
+// perform runs a batch part by part, and everything else as it is.
+func (s *Server) perform(c *call) (*response, error) {
+	switch {
+	case c.endpoint.class != classBatch:
+		return s.handle(c)
+	case c.req.batch != 0:
+		return nil, notSimulated("a batch within a batch")
+	default:
+		return s.batch(c)
+	}
 }
 
 // handle runs the handler under the tenant's lock.

@@ -3,9 +3,11 @@ package graphsim
 import "slices"
 
 // feedEndpoints are the tenant-wide reports and lists that tell more of accounts
-// than the users themselves do.
+// than the users themselves do, and the batch that asks for many at once.
 func feedEndpoints() []*endpoint {
-	return slices.Concat(reportEndpoints(), roleEndpoints(), groupEndpoints(), policyEndpoints())
+	return slices.Concat(reportEndpoints(), roleEndpoints(), groupEndpoints(), policyEndpoints(), []*endpoint{
+		{method: "POST", template: "/$batch", v1: true, beta: true, class: classBatch},
+	})
 }
 
 func reportEndpoints() []*endpoint {

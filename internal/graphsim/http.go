@@ -21,6 +21,7 @@ type request struct {
 	header  http.Header
 	body    []byte
 	baseURL string
+	batch   uint64 // number of the batch it is part of; 0 for none
 }
 
 // response is what goes back. drop cuts the connection instead of answering.

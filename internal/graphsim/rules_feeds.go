@@ -4,7 +4,7 @@ import "slices"
 
 // feedRules are about the tenant-wide reports and lists.
 func feedRules() []Rule {
-	return slices.Concat(registrationRules(), roleRules(), groupRules(), policyRules(), placeRules())
+	return slices.Concat(registrationRules(), roleRules(), groupRules(), policyRules(), placeRules(), batchRules())
 }
 
 func registrationRules() []Rule {
@@ -58,5 +58,18 @@ func policyRules() []Rule {
 func placeRules() []Rule {
 	return []Rule{
 		{"GS-PLACE-01", "places/microsoft.graph.room lists rooms, 100 a page, with $top, $skip and $count; it needs Place.Read.All."},
+	}
+}
+
+func batchRules() []Rule {
+	return []Rule{
+		{"GS-BATCH-01", "$batch answers 200 with a status, headers and body for every part, in any order, whatever the parts answer."},
+		{"GS-BATCH-02", "A malformed batch is 400 as a whole: no JSON, more than 20 parts, an id missing or twice in any case, an absolute url."},
+		{"GS-BATCH-03", "A part that writes needs a Content-Type and a body, else the whole batch is 400."},
+		{"GS-BATCH-04", "Parts run in any order, one after another, or all after the first; other orders are 400."},
+		{"GS-BATCH-05", "A part whose dependency failed is 424 and is not run."},
+		{"GS-BATCH-06", "Every part is charged and refused alone, with its own Retry-After; the batch itself costs nothing."},
+		{"GS-BATCH-07", "Headers such as ConsistencyLevel count for the part that has them only; the token counts for all."},
+		{"GS-BATCH-08", "A part for what is not simulated answers 501 in its place, and faults strike parts alone."},
 	}
 }

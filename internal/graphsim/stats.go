@@ -25,6 +25,7 @@ type Entry struct {
 	TooEarly  bool      `json:"tooEarly,omitempty"`
 	Absent    bool      `json:"absent,omitempty"` // not simulated
 	Fault     string    `json:"fault,omitempty"`
+	Batch     uint64    `json:"batch,omitempty"` // seq of the batch it was part of
 }
 
 // Counters sum up what clients did. Requests to the token endpoint are counted apart.
@@ -164,7 +165,7 @@ func (s *Server) newEntry(req *request, now time.Time) *Entry {
 	seq := s.seq.Add(1)
 	return &Entry{
 		Seq: seq, Time: now, Method: req.method, Path: req.path, Query: req.query,
-		RequestID: guid(s.opts.Seed, "request", itoa(seq)),
+		RequestID: guid(s.opts.Seed, "request", itoa(seq)), Batch: req.batch,
 	}
 }
 

@@ -10,12 +10,12 @@ import (
 type costClass uint8
 
 const (
-	classRead    costClass = iota // identity read: resource units
-	classWrite                    // identity write: resource units and writes
-	classReport                   // reports, audit logs, authentication methods
-	classPolicy                   // conditional access: one request a second and tenant
-	classGlobal                   // only what counts for all of Graph
-	classNothing                  // draws on nothing itself
+	classRead   costClass = iota // identity read: resource units
+	classWrite                   // identity write: resource units and writes
+	classReport                  // reports, audit logs, authentication methods
+	classPolicy                  // conditional access: one request a second and tenant
+	classGlobal                  // only what counts for all of Graph
+	classBatch                   // draws on nothing itself: its parts do
 )
 
 func (c costClass) write() bool { return c == classWrite }
@@ -133,7 +133,7 @@ func (c *call) units() int {
 // throttle charges a call to every budget it draws on, or refuses it. A refused
 // call is charged to none.
 func (s *Server) throttle(c *call) error {
-	if s.opts.NoThrottling || c.endpoint.class == classNothing {
+	if s.opts.NoThrottling || c.endpoint.class == classBatch {
 		return nil
 	}
 	c.app.mu.Lock()
