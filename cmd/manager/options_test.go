@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -11,11 +10,6 @@ import (
 	"github.com/onsi/gomega/types"
 	"github.com/spf13/pflag"
 )
-
-func TestManager(t *testing.T) {
-	RegisterFailHandler(Fail)
-	RunSpecs(t, "Manager")
-}
 
 // parse is what the flags come to.
 func parse(args ...string) (*options, error) {
