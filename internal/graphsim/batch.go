@@ -79,11 +79,11 @@ func readBatch(body []byte) ([]batchPart, error) {
 		if err := p.check(); err != nil {
 			return nil, err
 		}
-		if id := strings.ToLower(p.ID); seen[id] {
+		id := strings.ToLower(p.ID)
+		if seen[id] {
 			return nil, odataBadRequest("Request Id " + p.ID + " has to be unique in a batch.")
-		} else {
-			seen[id] = true
 		}
+		seen[id] = true
 	}
 	return batch.Requests, checkOrder(batch.Requests)
 }

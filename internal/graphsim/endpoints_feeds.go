@@ -12,8 +12,10 @@ func feedEndpoints() []*endpoint {
 
 func reportEndpoints() []*endpoint {
 	return []*endpoint{
-		{method: "GET", template: "/reports/authenticationMethods/userRegistrationDetails", v1: true, beta: true, class: classReport,
-			perms: []string{"AuditLog.Read.All"}, denied: permissionMissing, handle: listRegistrations},
+		{
+			method: "GET", template: "/reports/authenticationMethods/userRegistrationDetails", v1: true, beta: true, class: classReport,
+			perms: []string{"AuditLog.Read.All"}, denied: permissionMissing, handle: listRegistrations,
+		},
 	}
 }
 
@@ -22,8 +24,10 @@ func roleEndpoints() []*endpoint {
 		{method: "GET", template: "/roleManagement/directory/roleDefinitions", v1: true, beta: true, cost: 1, perms: roleRead(), handle: listRoleDefinitions},
 		{method: "GET", template: "/roleManagement/directory/roleDefinitions/{id}", v1: true, beta: true, cost: 1, perms: roleRead(), handle: getRoleDefinition},
 		{method: "GET", template: "/roleManagement/directory/roleAssignments", v1: true, beta: true, cost: 1, perms: roleRead(), handle: listRoleAssignments},
-		{method: "GET", template: "/roleManagement/directory/roleEligibilityScheduleInstances", v1: true, beta: true, cost: 1,
-			perms: eligibilityRead(), handle: listRoleEligibilities},
+		{
+			method: "GET", template: "/roleManagement/directory/roleEligibilityScheduleInstances", v1: true, beta: true, cost: 1,
+			perms: eligibilityRead(), handle: listRoleEligibilities,
+		},
 	}
 }
 
@@ -45,12 +49,18 @@ func groupEndpoints() []*endpoint {
 
 func policyEndpoints() []*endpoint {
 	return []*endpoint{
-		{method: "GET", template: "/policies/identitySecurityDefaultsEnforcementPolicy", v1: true, beta: true, cost: 1,
-			perms: []string{"Policy.Read.All"}, handle: getSecurityDefaults},
-		{method: "GET", template: "/identity/conditionalAccess/policies", v1: true, beta: true, class: classPolicy,
-			perms: []string{"Policy.Read.All"}, denied: scopesMissing, handle: listConditionalAccess},
-		{method: "GET", template: "/places/microsoft.graph.room", v1: true, beta: true, class: classGlobal,
-			perms: []string{"Place.Read.All", "Place.ReadWrite.All"}, handle: listRooms},
+		{
+			method: "GET", template: "/policies/identitySecurityDefaultsEnforcementPolicy", v1: true, beta: true, cost: 1,
+			perms: []string{"Policy.Read.All"}, handle: getSecurityDefaults,
+		},
+		{
+			method: "GET", template: "/identity/conditionalAccess/policies", v1: true, beta: true, class: classPolicy,
+			perms: []string{"Policy.Read.All"}, denied: scopesMissing, handle: listConditionalAccess,
+		},
+		{
+			method: "GET", template: "/places/microsoft.graph.room", v1: true, beta: true, class: classGlobal,
+			perms: []string{"Place.Read.All", "Place.ReadWrite.All"}, handle: listRooms,
+		},
 	}
 }
 

@@ -91,23 +91,30 @@ func (t *tenant) addGroups(specs []GroupSpec, now time.Time) (err error) {
 			t.groups = t.groups[:before]
 		}
 	}()
-	added := make([]*group, 0, len(specs))
+	members := map[*group]GroupSpec{}
 	for _, spec := range specs {
 		g, err := t.addGroup(spec, now)
 		if err != nil {
 			return err
 		}
-		added = append(added, g)
+		members[g] = spec
 	}
-	for i, g := range added {
-		for _, key := range specs[i].Members {
-			if err := t.addMember(g, key); err != nil {
-				return err
-			}
+	for _, g := range t.groups[before:] {
+		if err := t.addMembers(g, members[g]); err != nil {
+			return err
 		}
-		for _, key := range specs[i].Owners {
-			g.owners = append(g.owners, t.principalID(key))
+	}
+	return nil
+}
+
+func (t *tenant) addMembers(g *group, spec GroupSpec) error {
+	for _, key := range spec.Members {
+		if err := t.addMember(g, key); err != nil {
+			return err
 		}
+	}
+	for _, key := range spec.Owners {
+		g.owners = append(g.owners, t.principalID(key))
 	}
 	return nil
 }

@@ -131,10 +131,14 @@ func (names objectSelection) of(o *directoryObject) propSet {
 // holds a role.
 func servicePrincipalSchema() *entitySchema {
 	return newEntitySchema("microsoft.graph.servicePrincipal", "ServicePrincipal", []property{
-		{name: "id", flags: inDefault}, {name: "deletedDateTime", kind: kindTime, flags: inDefault},
-		{name: "accountEnabled", kind: kindBool, flags: inDefault}, {name: "appDisplayName", flags: inDefault},
-		{name: "appId", flags: inDefault}, {name: "displayName", flags: inDefault},
-		{name: "servicePrincipalType", flags: inDefault}, {name: "signInAudience", flags: inDefault},
+		{name: "id", flags: inDefault},
+		{name: "deletedDateTime", kind: kindTime, flags: inDefault},
+		{name: "accountEnabled", kind: kindBool, flags: inDefault},
+		{name: "appDisplayName", flags: inDefault},
+		{name: "appId", flags: inDefault},
+		{name: "displayName", flags: inDefault},
+		{name: "servicePrincipalType", flags: inDefault},
+		{name: "signInAudience", flags: inDefault},
 	})
 }
 

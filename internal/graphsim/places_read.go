@@ -53,6 +53,8 @@ func (r RoomSpec) row(id string) row {
 	}
 	return row{
 		id, r.DisplayName, r.EmailAddress, known(r.Building), "standard", nil, r.DisplayName, nil, id, nil, nil, nil, nil, nil, "disabled",
-		capacity, floor, false, []string{}, nil, nil,
+		capacity, floor, false,
+		[]string{},
+		nil, nil,
 	}
 }

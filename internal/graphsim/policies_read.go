@@ -8,7 +8,9 @@ import (
 
 func securityDefaultsSchema() *entitySchema {
 	return newEntitySchema("microsoft.graph.identitySecurityDefaultsEnforcementPolicy", "IdentitySecurityDefaultsEnforcementPolicy", []property{
-		{name: "id", flags: inDefault}, {name: "displayName", flags: inDefault}, {name: "description", flags: inDefault},
+		{name: "id", flags: inDefault},
+		{name: "displayName", flags: inDefault},
+		{name: "description", flags: inDefault},
 		{name: "isEnabled", kind: kindBool, flags: inDefault},
 	})
 }
@@ -24,11 +26,16 @@ func getSecurityDefaults(c *call) (*response, error) {
 
 func conditionalAccessSchema() *entitySchema {
 	return newEntitySchema("microsoft.graph.conditionalAccessPolicy", "ConditionalAccessPolicy", []property{
-		{name: "id", flags: inDefault | filterEq}, {name: "templateId", flags: inDefault},
-		{name: "displayName", flags: inDefault | filterable}, {name: "createdDateTime", kind: kindTime, flags: inDefault},
-		{name: "modifiedDateTime", kind: kindTime, flags: inDefault}, {name: "deletedDateTime", kind: kindTime, flags: inDefault},
-		{name: "state", flags: inDefault | filterEq}, {name: "conditions", kind: kindObject, flags: inDefault},
-		{name: "grantControls", kind: kindObject, flags: inDefault}, {name: "sessionControls", kind: kindObject, flags: inDefault},
+		{name: "id", flags: inDefault | filterEq},
+		{name: "templateId", flags: inDefault},
+		{name: "displayName", flags: inDefault | filterable},
+		{name: "createdDateTime", kind: kindTime, flags: inDefault},
+		{name: "modifiedDateTime", kind: kindTime, flags: inDefault},
+		{name: "deletedDateTime", kind: kindTime, flags: inDefault},
+		{name: "state", flags: inDefault | filterEq},
+		{name: "conditions", kind: kindObject, flags: inDefault},
+		{name: "grantControls", kind: kindObject, flags: inDefault},
+		{name: "sessionControls", kind: kindObject, flags: inDefault},
 	})
 }
 

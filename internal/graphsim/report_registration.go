@@ -180,9 +180,13 @@ func passwordlessMethod(method string) bool {
 // as a userDefaultAuthenticationMethod.
 func systemPreferred(methods []string) string {
 	for _, m := range []struct{ registered, asked string }{
-		{"microsoftAuthenticatorPush", "push"}, {"microsoftAuthenticatorPasswordless", "push"},
-		{"softwareOneTimePasscode", "oath"}, {"hardwareOneTimePasscode", "oath"}, {"mobilePhone", "sms"},
-		{"alternateMobilePhone", "voiceAlternateMobile"}, {"officePhone", "voiceOffice"},
+		{"microsoftAuthenticatorPush", "push"},
+		{"microsoftAuthenticatorPasswordless", "push"},
+		{"softwareOneTimePasscode", "oath"},
+		{"hardwareOneTimePasscode", "oath"},
+		{"mobilePhone", "sms"},
+		{"alternateMobilePhone", "voiceAlternateMobile"},
+		{"officePhone", "voiceOffice"},
 	} {
 		if slices.Contains(methods, m.registered) {
 			return m.asked

@@ -13,28 +13,39 @@ const directoryPage = 100
 
 func roleDefinitionSchema() *entitySchema {
 	return newEntitySchema("microsoft.graph.unifiedRoleDefinition", "RoleDefinition", []property{
-		{name: "id", flags: inDefault | filterEq}, {name: "description", flags: inDefault},
-		{name: "displayName", flags: inDefault | filterEq}, {name: "isBuiltIn", kind: kindBool, flags: inDefault | filterEq},
-		{name: "isEnabled", kind: kindBool, flags: inDefault}, {name: "resourceScopes", kind: kindStrings, flags: inDefault},
-		{name: "templateId", flags: inDefault}, {name: "version", flags: inDefault},
+		{name: "id", flags: inDefault | filterEq},
+		{name: "description", flags: inDefault},
+		{name: "displayName", flags: inDefault | filterEq},
+		{name: "isBuiltIn", kind: kindBool, flags: inDefault | filterEq},
+		{name: "isEnabled", kind: kindBool, flags: inDefault},
+		{name: "resourceScopes", kind: kindStrings, flags: inDefault},
+		{name: "templateId", flags: inDefault},
+		{name: "version", flags: inDefault},
 		{name: "rolePermissions", kind: kindObject, flags: inDefault},
 	})
 }
 
 func roleAssignmentSchema() *entitySchema {
 	return newEntitySchema("microsoft.graph.unifiedRoleAssignment", "RoleAssignment", []property{
-		{name: "id", flags: inDefault}, {name: "principalId", flags: inDefault | filterEq},
-		{name: "principalOrganizationId", flags: inDefault}, {name: "resourceScope", flags: inDefault},
-		{name: "directoryScopeId", flags: inDefault | filterEq}, {name: "roleDefinitionId", flags: inDefault | filterEq},
+		{name: "id", flags: inDefault},
+		{name: "principalId", flags: inDefault | filterEq},
+		{name: "principalOrganizationId", flags: inDefault},
+		{name: "resourceScope", flags: inDefault},
+		{name: "directoryScopeId", flags: inDefault | filterEq},
+		{name: "roleDefinitionId", flags: inDefault | filterEq},
 	})
 }
 
 func roleEligibilitySchema() *entitySchema {
 	return newEntitySchema("microsoft.graph.unifiedRoleEligibilityScheduleInstance", "RoleEligibilityScheduleInstance", []property{
-		{name: "id", flags: inDefault}, {name: "principalId", flags: inDefault | filterEq},
-		{name: "roleDefinitionId", flags: inDefault | filterEq}, {name: "directoryScopeId", flags: inDefault | filterEq},
-		{name: "appScopeId", flags: inDefault}, {name: "startDateTime", kind: kindTime, flags: inDefault},
-		{name: "endDateTime", kind: kindTime, flags: inDefault}, {name: "memberType", flags: inDefault},
+		{name: "id", flags: inDefault},
+		{name: "principalId", flags: inDefault | filterEq},
+		{name: "roleDefinitionId", flags: inDefault | filterEq},
+		{name: "directoryScopeId", flags: inDefault | filterEq},
+		{name: "appScopeId", flags: inDefault},
+		{name: "startDateTime", kind: kindTime, flags: inDefault},
+		{name: "endDateTime", kind: kindTime, flags: inDefault},
+		{name: "memberType", flags: inDefault},
 		{name: "roleEligibilityScheduleId", flags: inDefault},
 	})
 }
