@@ -30,7 +30,8 @@ func (e *stsError) response(now time.Time, traceID, correlationID string) *respo
 	}{
 		e.oauth,
 		fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.code, e.message, traceID, correlationID, stamp),
-		[]int{e.code}, stamp, traceID, correlationID,
+		[]int{e.code},
+		stamp, traceID, correlationID,
 		"https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
 	})
 	if err != nil { // strings always encode

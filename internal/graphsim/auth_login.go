@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const tokenTemplate = "/oauth2/v2.0/token"
+const tokenTemplate = "/oauth2/v2.0/token" //nolint:gosec // a path
 
 // login answers the identity platform's part of the host: token endpoint, OpenID
 // metadata, and the discovery documents clients ask for.

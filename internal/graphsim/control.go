@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -220,7 +221,7 @@ func (s *Server) addTenant(spec TenantSpec, populate func(*tenant) error) (strin
 func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 	now := s.clock.Now()
 	if spec.ID == "" {
-		spec.ID = guid(s.opts.Seed, "tenant", itoa(uint64(index)))
+		spec.ID = guid(s.opts.Seed, "tenant", strconv.Itoa(index))
 	}
 	if spec.Created.IsZero() {
 		spec.Created = now.AddDate(-3, 0, 0)
@@ -367,7 +368,7 @@ func (s *userSchema) coerce(prop propID, value any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch prop {
+	switch prop { //nolint:exhaustive // complex types only
 	case propAssignedLicenses:
 		return decodeAs[[]assignedLicense](raw)
 	case propLicenseAssignmentStates:

@@ -55,9 +55,14 @@ func (t *tenant) insert(id string, fields []field, now time.Time) (string, error
 	nickname, _, _ := strings.Cut(upn, "@")
 	var missing []field
 	for _, fallback := range []field{
-		{propAccountEnabled, true}, {propBusinessPhones, []string{}}, {propDisplayName, nickname},
-		{propMailNickname, nickname}, {propUserType, "Member"}, {propCreatedDateTime, now},
-		{propLastPasswordChange, now}, {propSignInSessionsValidFrom, now},
+		{propAccountEnabled, true},
+		{propBusinessPhones, []string{}},
+		{propDisplayName, nickname},
+		{propMailNickname, nickname},
+		{propUserType, "Member"},
+		{propCreatedDateTime, now},
+		{propLastPasswordChange, now},
+		{propSignInSessionsValidFrom, now},
 	} {
 		if _, set := u.get(fallback.prop); !set {
 			missing = append(missing, fallback)

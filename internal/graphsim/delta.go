@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -242,7 +243,7 @@ func (c *call) emptyPage(st *deltaState) bool {
 	if rate == 0 || st.Emptied || !st.Initial && st.From == st.To {
 		return false
 	}
-	return chance(c.tenant.seed, "empty page", itoa(st.To), itoa(uint64(st.Offset))) < rate
+	return chance(c.tenant.seed, "empty page", itoa(st.To), strconv.Itoa(st.Offset)) < rate
 }
 
 // disturb adds what Microsoft allows itself: objects that come twice, and older

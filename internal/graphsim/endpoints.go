@@ -17,8 +17,10 @@ func endpoints() []*endpoint {
 		{method: "GET", template: "/users/delta", v1: true, beta: true, cost: 2, perms: userRead, handle: deltaUsers},
 		{method: "GET", template: "/users/{id}", v1: true, beta: true, cost: 2, perms: userBasic, handle: getUser},
 		{method: "PATCH", template: "/users/{id}", v1: true, beta: true, cost: 1, class: classWrite, perms: userWriteAny(), handle: patchUser},
-		{method: "POST", template: "/users/{id}/revokeSignInSessions", v1: true, beta: true, cost: 1, class: classWrite,
-			perms: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, handle: revokeSignInSessions},
+		{
+			method: "POST", template: "/users/{id}/revokeSignInSessions", v1: true, beta: true, cost: 1, class: classWrite,
+			perms: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, handle: revokeSignInSessions,
+		},
 	}
 	return append(own, feedEndpoints()...)
 }

@@ -17,7 +17,7 @@ import (
 // unset lists the fields that are zero in every element they occur in. Parts that
 // are written in another form count as set.
 func unset(v reflect.Value, path string, set map[string]bool) {
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // the others hold nothing
 	case reflect.Slice:
 		for i := range v.Len() {
 			unset(v.Index(i), path, set)

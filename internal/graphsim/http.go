@@ -14,7 +14,7 @@ const maxBody = 4 << 20
 // request is an HTTP request freed of its connection, so that a part of a batch
 // takes the same way as a request of its own.
 type request struct {
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // it lives as long as the request
 	method  string
 	path    string // escaped
 	query   string

@@ -39,14 +39,30 @@ func (t *tenant) organization() []jsonMember {
 		synced, lastSync = true, t.sync.last
 	}
 	return []jsonMember{
-		{"id", t.id}, {"deletedDateTime", nil}, {"businessPhones", []string{}}, {"city", nil}, {"country", nil},
-		{"countryLetterCode", t.country}, {"createdDateTime", t.created}, {"defaultUsageLocation", nil},
-		{"displayName", t.displayName}, {"marketingNotificationEmails", []string{}},
-		{"mobileDeviceManagementAuthority", nil}, {"onPremisesLastSyncDateTime", lastSync}, {"onPremisesSyncEnabled", synced},
-		{"postalCode", nil}, {"preferredLanguage", "en"}, {"securityComplianceNotificationMails", []string{}},
-		{"securityComplianceNotificationPhones", []string{}}, {"state", nil}, {"street", nil},
-		{"technicalNotificationMails", []string{}}, {"tenantType", "AAD"}, {"assignedPlans", []string{}},
-		{"provisionedPlans", []string{}}, {"verifiedDomains", verified},
+		{"id", t.id},
+		{"deletedDateTime", nil},
+		{"businessPhones", []string{}},
+		{"city", nil},
+		{"country", nil},
+		{"countryLetterCode", t.country},
+		{"createdDateTime", t.created},
+		{"defaultUsageLocation", nil},
+		{"displayName", t.displayName},
+		{"marketingNotificationEmails", []string{}},
+		{"mobileDeviceManagementAuthority", nil},
+		{"onPremisesLastSyncDateTime", lastSync},
+		{"onPremisesSyncEnabled", synced},
+		{"postalCode", nil},
+		{"preferredLanguage", "en"},
+		{"securityComplianceNotificationMails", []string{}},
+		{"securityComplianceNotificationPhones", []string{}},
+		{"state", nil},
+		{"street", nil},
+		{"technicalNotificationMails", []string{}},
+		{"tenantType", "AAD"},
+		{"assignedPlans", []string{}},
+		{"provisionedPlans", []string{}},
+		{"verifiedDomains", verified},
 	}
 }
 
@@ -84,10 +100,18 @@ func getDomain(c *call) (*response, error) {
 
 func (d domain) members() []jsonMember {
 	return []jsonMember{
-		{"id", d.name}, {"authenticationType", d.authentication()}, {"availabilityStatus", nil}, {"isAdminManaged", true},
-		{"isDefault", d.isDefault}, {"isInitial", d.isInitial}, {"isRoot", true}, {"isVerified", d.verified},
+		{"id", d.name},
+		{"authenticationType", d.authentication()},
+		{"availabilityStatus", nil},
+		{"isAdminManaged", true},
+		{"isDefault", d.isDefault},
+		{"isInitial", d.isInitial},
+		{"isRoot", true},
+		{"isVerified", d.verified},
 		{"supportedServices", []string{"Email", "OfficeCommunicationsOnline"}},
-		{"passwordValidityPeriodInDays", nil}, {"passwordNotificationWindowInDays", nil}, {"state", nil},
+		{"passwordValidityPeriodInDays", nil},
+		{"passwordNotificationWindowInDays", nil},
+		{"state", nil},
 	}
 }
 
@@ -129,9 +153,15 @@ func (t *tenant) skuMembers(s *subscribedSKU) []jsonMember {
 			jsonMember{"provisioningStatus", "Success"}, jsonMember{"appliesTo", "User"}))
 	}
 	return []jsonMember{
-		{"accountName", t.displayName}, {"accountId", t.id}, {"appliesTo", "User"}, {"capabilityStatus", s.status()},
-		{"consumedUnits", t.consumed[s.skuID]}, {"id", t.id + "_" + s.skuID}, {"skuId", s.skuID},
-		{"skuPartNumber", s.partNumber}, {"subscriptionIds", []string{guid(t.seed, t.id, "subscription", s.partNumber)}},
+		{"accountName", t.displayName},
+		{"accountId", t.id},
+		{"appliesTo", "User"},
+		{"capabilityStatus", s.status()},
+		{"consumedUnits", t.consumed[s.skuID]},
+		{"id", t.id + "_" + s.skuID},
+		{"skuId", s.skuID},
+		{"skuPartNumber", s.partNumber},
+		{"subscriptionIds", []string{guid(t.seed, t.id, "subscription", s.partNumber)}},
 		{"prepaidUnits", map[string]int{"enabled": s.enabled, "suspended": s.suspended, "warning": s.warning, "lockedOut": 0}},
 		{"servicePlans", plans},
 	}

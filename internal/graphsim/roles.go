@@ -7,7 +7,7 @@ const (
 	roleHelpdeskAdministrator    = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
 	rolePrivilegedAuthentication = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"
 	rolePrivilegedRole           = "e8611ab8-c189-46e8-94e1-60213ab1f814"
-	rolePasswordAdministrator    = "966707d0-3269-4727-9be2-8c3a10f19b9d"
+	rolePasswordAdministrator    = "966707d0-3269-4727-9be2-8c3a10f19b9d" //nolint:gosec // a role
 	roleDirectoryReaders         = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b"
 	roleGroupsAdministrator      = "fdd7a751-b60b-444a-984c-02652fe8fa1c"
 	roleGuestInviter             = "95e79109-95c0-4d8e-aee3-d01accf2d47b"

@@ -105,8 +105,6 @@ const (
 	propIdentities
 )
 
-const schemaNamed = int(propIdentities) + 1
-
 const (
 	textual  = filterable | writable
 	personal = filterable | writable | mastered

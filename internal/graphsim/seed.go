@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -72,7 +73,7 @@ func (s *Server) seedTenant(i int) error {
 // spec is the empty tenant.
 func (g *seeding) spec(seed uint64) TenantSpec {
 	spec := TenantSpec{
-		ID: guid(seed, "tenant", itoa(uint64(g.index))), DisplayName: g.company.name, Country: g.company.country, //nolint:gosec // not negative
+		ID: guid(seed, "tenant", strconv.Itoa(g.index)), DisplayName: g.company.name, Country: g.company.country,
 		Domains: []DomainSpec{{Name: g.company.domain, Default: true}, {Name: g.company.initialDomain()}},
 	}
 	if g.hybrid {

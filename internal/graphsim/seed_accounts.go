@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -15,8 +16,7 @@ func (g *seeding) breakGlass() error {
 	g.signedIn(d, upn, 400)
 	g.people.Roles = append(g.people.Roles, RoleSpec{Role: "Global Administrator", Principal: upn})
 	g.registers(upn, methodSet{methods: []string{"passKeyDeviceBound"}, preferred: "none"})
-	_, err := g.add(upn, d)
-	return err
+	return g.add(upn, d)
 }
 
 // syncAccount is what Microsoft Entra Connect makes for itself.
@@ -29,8 +29,7 @@ func (g *seeding) syncAccount() error {
 	d.set(propLastPasswordChange, d.created)
 	g.signedIn(d, upn, 1)
 	g.people.Roles = append(g.people.Roles, RoleSpec{Role: "Directory Synchronization Accounts", Principal: upn})
-	_, err := g.add(upn, d)
-	return err
+	return g.add(upn, d)
 }
 
 // meetingRoom is a room mailbox: its account is blocked and needs no licence.
@@ -38,7 +37,7 @@ func (g *seeding) meetingRoom() error {
 	planets := []string{"Mars", "Venus", "Jupiter", "Saturn", "Neptune", "Mercury", "Uranus", "Pluto"}
 	name := planets[g.rooms%len(planets)]
 	if floor := g.rooms / len(planets); floor > 0 {
-		name += " " + itoa(uint64(floor)+1) //nolint:gosec // positive
+		name += " " + strconv.Itoa(floor+1)
 	}
 	d := g.room("Meeting Room "+name, "room-"+addressPart(name))
 	d.draft.set(propAccountEnabled, false)
@@ -72,8 +71,7 @@ func (g *seeding) room(display, nickname string) roomDraft {
 
 func (g *seeding) addRoom(r roomDraft) error {
 	g.people.Rooms = append(g.people.Rooms, r.spec)
-	_, err := g.add(r.upn, r.draft)
-	return err
+	return g.add(r.upn, r.draft)
 }
 
 // sharedMailbox belongs to a team: its account is blocked and needs no licence.
@@ -81,15 +79,14 @@ func (g *seeding) sharedMailbox() error {
 	purposes := []string{"Info", "Invoices", "Support", "Orders", "Jobs", "Press", "Returns", "Events"}
 	purpose := purposes[g.shared%len(purposes)]
 	if round := g.shared / len(purposes); round > 0 {
-		purpose += " " + itoa(uint64(round)+1) //nolint:gosec // positive
+		purpose += " " + strconv.Itoa(round+1)
 	}
 	g.shared++
 	nickname := addressPart(purpose)
 	upn := nickname + "@" + g.company.domain
 	d := g.draftOf(g.company.shortName()+" "+purpose).mailbox(nickname, upn, g.company.initialDomain())
 	d.set(propAccountEnabled, false)
-	_, err := g.add(upn, d)
-	return err
+	return g.add(upn, d)
 }
 
 func addressPart(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }
@@ -99,16 +96,14 @@ func (g *seeding) guest() error {
 	d, upn := g.invite()
 	g.signedIn(d, upn, 60)
 	d.set(propExternalUserState, "Accepted")
-	_, err := g.add(upn, d)
-	return err
+	return g.add(upn, d)
 }
 
 // pendingGuest has not accepted the invitation yet.
 func (g *seeding) pendingGuest() error {
 	d, upn := g.invite()
 	d.set(propExternalUserState, "PendingAcceptance")
-	_, err := g.add(upn, d)
-	return err
+	return g.add(upn, d)
 }
 
 // invite makes the account Microsoft Entra ID keeps of somebody else's person: the
@@ -119,7 +114,7 @@ func (g *seeding) invite() (*draft, string) {
 	address := g.names.mailName(name.given) + "." + g.names.mailName(name.family)
 	g.guests++
 	if n := g.guests / len(homes); n > 0 {
-		address += itoa(uint64(n)) //nolint:gosec // positive
+		address += strconv.Itoa(n)
 	}
 	address += "@" + homes[g.guests%len(homes)]
 	nickname := strings.ReplaceAll(address, "@", "_") + "#EXT#"

@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,11 +19,11 @@ type company struct {
 // with domains Microsoft owns; the rest are made up, in a top-level domain that can
 // never exist (RFC 2606).
 func companyAt(i int) company {
-	if known := knownCompanies(); i < len(known) {
+	known := knownCompanies()
+	if i < len(known) {
 		return known[i]
-	} else {
-		return inventedCompany(i - len(known))
 	}
+	return inventedCompany(i - len(known))
 }
 
 func knownCompanies() []company {
@@ -57,7 +58,7 @@ func inventedCompany(i int) company {
 	countries := []string{"DE", "GB", "US", "AT", "CH"}
 	name := firsts[i%len(firsts)] + " " + trades[(i/len(firsts)+i)%len(trades)]
 	if round := i / (len(firsts) * len(trades)); round > 0 {
-		name += " " + itoa(uint64(round)+1) //nolint:gosec // small and positive
+		name += " " + strconv.Itoa(round+1)
 	}
 	domain := strings.ToLower(strings.ReplaceAll(name, " ", "-")) + ".example"
 	return company{name: name, domain: domain, country: countries[i%len(countries)]}
@@ -123,6 +124,6 @@ func (c company) offices() []string {
 }
 
 func pad(n, width int) string {
-	s := itoa(uint64(n)) //nolint:gosec // positive
+	s := strconv.Itoa(n)
 	return strings.Repeat("0", max(0, width-len(s))) + s
 }

@@ -18,17 +18,17 @@ func (d *draft) set(prop propID, value any) *draft {
 }
 
 // add makes the account.
-func (g *seeding) add(upn string, d *draft) (string, error) {
+func (g *seeding) add(upn string, d *draft) error {
 	d.set(propUserPrincipalName, upn).set(propCreatedDateTime, d.created)
 	id, err := g.t.insert("", d.fields, g.t.created)
 	if err != nil {
-		return "", fmt.Errorf("seed %s: %w", upn, err)
+		return fmt.Errorf("seed %s: %w", upn, err)
 	}
 	if d.activity != nil {
 		g.t.signIns[id] = *d.activity
 	}
 	g.made++
-	return id, nil
+	return nil
 }
 
 // draftOf begins an account that was made at a random time of the tenant's life.

@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"encoding/base64"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -31,13 +32,30 @@ type position struct {
 
 func positions() []position {
 	return []position{
-		{"Account Manager", "Sales"}, {"Sales Representative", "Sales"}, {"Inside Sales", "Sales"}, {"Head of Sales", "Sales"},
-		{"Accountant", "Finance"}, {"Payroll Clerk", "Finance"}, {"Controller", "Finance"},
-		{"Engineer", "Engineering"}, {"Senior Engineer", "Engineering"}, {"Designer", "Engineering"}, {"Quality Manager", "Engineering"},
-		{"Warehouse Clerk", "Operations"}, {"Dispatcher", "Operations"}, {"Purchaser", "Operations"}, {"Facility Manager", "Operations"},
-		{"HR Manager", "People"}, {"Recruiter", "People"}, {"Office Manager", "Administration"}, {"Assistant", "Administration"},
-		{"Marketing Manager", "Marketing"}, {"Content Editor", "Marketing"}, {"Support Agent", "Customer Service"},
-		{"Support Lead", "Customer Service"}, {"Apprentice", "Operations"},
+		{"Account Manager", "Sales"},
+		{"Sales Representative", "Sales"},
+		{"Inside Sales", "Sales"},
+		{"Head of Sales", "Sales"},
+		{"Accountant", "Finance"},
+		{"Payroll Clerk", "Finance"},
+		{"Controller", "Finance"},
+		{"Engineer", "Engineering"},
+		{"Senior Engineer", "Engineering"},
+		{"Designer", "Engineering"},
+		{"Quality Manager", "Engineering"},
+		{"Warehouse Clerk", "Operations"},
+		{"Dispatcher", "Operations"},
+		{"Purchaser", "Operations"},
+		{"Facility Manager", "Operations"},
+		{"HR Manager", "People"},
+		{"Recruiter", "People"},
+		{"Office Manager", "Administration"},
+		{"Assistant", "Administration"},
+		{"Marketing Manager", "Marketing"},
+		{"Content Editor", "Marketing"},
+		{"Support Agent", "Customer Service"},
+		{"Support Lead", "Customer Service"},
+		{"Apprentice", "Operations"},
 	}
 }
 
@@ -125,8 +143,7 @@ func (g *seeding) addPerson(p person) (string, error) {
 		g.master(d, p, upn)
 	}
 	g.register(upn, p)
-	_, err := g.add(upn, d)
-	return upn, err
+	return upn, g.add(upn, d)
 }
 
 // complete draws what was not said.
@@ -138,10 +155,10 @@ func (g *seeding) complete(p *person) {
 	if p.product != "" {
 		return
 	}
-	switch n := g.rng.IntN(10); {
-	case n == 0:
+	switch g.rng.IntN(10) {
+	case 0:
 		p.product = g.products.senior
-	case n == 1:
+	case 1:
 		p.product = g.products.basic
 	default:
 		p.product = g.products.usual
@@ -160,7 +177,7 @@ func (g *seeding) addressOf(p person) string {
 		name = p.name.given + "." + p.name.family
 	}
 	if n > 1 {
-		name += itoa(uint64(n)) //nolint:gosec // positive
+		name += strconv.Itoa(n)
 	}
 	return name
 }
@@ -188,7 +205,7 @@ func (g *seeding) master(d *draft, p person, upn string) {
 	sam := g.names.mailName(p.name.given)[:1] + strings.ReplaceAll(g.names.mailName(p.name.family), "'", "")
 	g.accountNames[sam]++
 	if n := g.accountNames[sam]; n > 1 {
-		sam += itoa(uint64(n)) //nolint:gosec // positive
+		sam += strconv.Itoa(n)
 	}
 	components := ",DC=" + strings.ReplaceAll(ad, ".", ",DC=")
 	d.set(propOnPremisesSyncEnabled, true).set(propOnPremisesLastSync, g.between(d.created, g.now)).

@@ -99,13 +99,13 @@ var _ = Describe("Seeded tenants", func() {
 		Expect(premium.Match(parts)).To(Equal(p1), "%s", parts)
 		Expect(ContainElement("SPE_E5").Match(parts)).To(Equal(p2), "%s", parts)
 		Expect(spec.SecurityDefaults).To(Equal(!p1))
-		Expect(len(spec.ConditionalAccess) > 0).To(Equal(p1))
-		Expect(len(spec.Eligibilities) > 0).To(Equal(p2))
+		Expect(BeEmpty().Match(spec.ConditionalAccess)).To(Equal(!p1))
+		Expect(BeEmpty().Match(spec.Eligibilities)).To(Equal(!p2))
 		Expect(ContainElement(HaveField("RoleAssignable", true)).Match(spec.Groups)).To(Equal(p1))
 		Expect(ContainElement(HaveField("Federated", true)).Match(spec.Domains)).To(Equal(hybrid))
 		Expect(spec.Sync).To(Equal(sync))
 		synced := count(residents(s, i), func(r resident) bool { return r.Synced && r.SAMAccount != "" && r.ADDomain != "" })
-		Expect(synced > 10).To(Equal(hybrid), "%d", synced)
+		Expect(BeNumerically(">", 10).Match(synced)).To(Equal(hybrid), "%d", synced)
 	},
 		Entry("cloud, Business Premium", 0, true, false, false, graphsim.SyncNone),
 		Entry("cloud, Business Standard", 1, false, false, false, graphsim.SyncNone),
@@ -133,7 +133,8 @@ var _ = Describe("Seeded tenants", func() {
 		It("are the clients that the samples name [GS-SIM-13]", func() {
 			for i, upns := range [][]string{
 				{"alice@contoso.com", "bob@contoso.com", "carol@contoso.com", "breakglass@contoso.com"},
-				{"dave@fabrikam.com", "erin@fabrikam.com"}, {"frank@adventure-works.com"},
+				{"dave@fabrikam.com", "erin@fabrikam.com"},
+				{"frank@adventure-works.com"},
 			} {
 				for _, upn := range upns {
 					Expect(all[i]).To(ContainElement(And(HaveField("UPN", upn), HaveField("Enabled", true))))

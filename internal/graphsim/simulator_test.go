@@ -151,7 +151,7 @@ var _ = Describe("The simulator itself", func() {
 		req.Header.Set("Authorization", "Bearer "+w.bearer)
 		done := make(chan error, 1)
 		go func() {
-			_, err := w.http.Do(req) //nolint:bodyclose // there is none
+			_, err := w.http.Do(req)
 			done <- err
 		}()
 		Eventually(func() int { return w.Faults()[0].Injected }).Should(Equal(1))

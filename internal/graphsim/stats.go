@@ -1,6 +1,7 @@
 package graphsim
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -89,7 +90,7 @@ func (st *statistics) record(e *Entry, label string, write bool) {
 	}
 	c := &st.counters
 	c.Requests++
-	c.ResourceUnits += uint64(e.RU)
+	c.ResourceUnits += uint64(e.RU) //nolint:gosec // never negative
 	c.ByPath[label]++
 	c.ByStatus[e.Status]++
 	countIf(&c.Writes, write)
@@ -191,7 +192,7 @@ func (s *Server) Requests(tenant string) []Entry {
 	for _, st := range s.statisticsOf(tenant) {
 		all = append(all, st.entries()...)
 	}
-	slices.SortFunc(all, func(a, b Entry) int { return int(a.Seq) - int(b.Seq) })
+	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
 	return all
 }
 

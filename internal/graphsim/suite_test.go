@@ -53,8 +53,10 @@ func newWorld(change ...func(*graphsim.Options)) *world {
 	w.tenant, err = w.AddTenant(graphsim.TenantSpec{
 		DisplayName: "Contoso Ltd", Country: "DE",
 		Domains: []graphsim.DomainSpec{
-			{Name: "contoso.example", Default: true}, {Name: "contoso.onmicrosoft.com"},
-			{Name: "federated.example", Federated: true}, {Name: "pending.example", Unverified: true},
+			{Name: "contoso.example", Default: true},
+			{Name: "contoso.onmicrosoft.com"},
+			{Name: "federated.example", Federated: true},
+			{Name: "pending.example", Unverified: true},
 		},
 		SKUs: []graphsim.SKUSpec{{PartNumber: "SPB", Enabled: 10}},
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
+	msgraphcore "github.com/microsoftgraph/msgraph-sdk-go-core"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
@@ -23,45 +24,60 @@ func answers() map[graphsim.Endpoint]answer {
 		return graphsim.Endpoint{Method: http.MethodGet, Template: template}
 	}
 	return map[graphsim.Endpoint]answer{
-		get("/organization"):        {"/organization", models.CreateOrganizationCollectionResponseFromDiscriminatorValue},
-		get("/organization/{id}"):   {"/organization/{tenant}", models.CreateOrganizationFromDiscriminatorValue},
-		get("/domains"):             {"/domains", models.CreateDomainCollectionResponseFromDiscriminatorValue},
-		get("/domains/{id}"):        {"/domains/adventure-works.com", models.CreateDomainFromDiscriminatorValue},
-		get("/subscribedSkus"):      {"/subscribedSkus", models.CreateSubscribedSkuCollectionResponseFromDiscriminatorValue},
-		get("/subscribedSkus/{id}"): {"/subscribedSkus/{tenant}_05e9a617-0261-4cee-bb44-138d3ef5d965", models.CreateSubscribedSkuFromDiscriminatorValue},
-		get("/users"):               {"/users?$select={every}&$top=999", models.CreateUserCollectionResponseFromDiscriminatorValue},
-		get("/users/{id}"):          {"/users/{user}?$select={every},signInActivity", models.CreateUserFromDiscriminatorValue},
-		get("/users/delta"):         {"/users/delta()?$select={every}", users.CreateDeltaGetResponseFromDiscriminatorValue},
+		get("/organization"):        {"/organization", models.CreateOrganizationCollectionResponseFromDiscriminatorValue, ""},
+		get("/organization/{id}"):   {"/organization/{tenant}", models.CreateOrganizationFromDiscriminatorValue, ""},
+		get("/domains"):             {"/domains", models.CreateDomainCollectionResponseFromDiscriminatorValue, ""},
+		get("/domains/{id}"):        {"/domains/adventure-works.com", models.CreateDomainFromDiscriminatorValue, ""},
+		get("/subscribedSkus"):      {"/subscribedSkus", models.CreateSubscribedSkuCollectionResponseFromDiscriminatorValue, ""},
+		get("/subscribedSkus/{id}"): {"/subscribedSkus/{tenant}_05e9a617-0261-4cee-bb44-138d3ef5d965", models.CreateSubscribedSkuFromDiscriminatorValue, ""},
+		get("/users"):               {"/users?$select={every}&$top=999", models.CreateUserCollectionResponseFromDiscriminatorValue, ""},
+		get("/users/{id}"):          {"/users/{user}?$select={every},signInActivity", models.CreateUserFromDiscriminatorValue, ""},
+		get("/users/delta"):         {"/users/delta()?$select={every}", users.CreateDeltaGetResponseFromDiscriminatorValue, ""},
 		{Method: http.MethodPost, Template: "/users/{id}/revokeSignInSessions"}: {
-			"/users/{user}/revokeSignInSessions", users.CreateItemRevokeSignInSessionsPostResponseFromDiscriminatorValue},
+			"/users/{user}/revokeSignInSessions", users.CreateItemRevokeSignInSessionsPostResponseFromDiscriminatorValue, "",
+		},
 		get("/reports/authenticationMethods/userRegistrationDetails"): {
-			"/reports/authenticationMethods/userRegistrationDetails", models.CreateUserRegistrationDetailsCollectionResponseFromDiscriminatorValue},
+			"/reports/authenticationMethods/userRegistrationDetails", models.CreateUserRegistrationDetailsCollectionResponseFromDiscriminatorValue, "",
+		},
 		get("/roleManagement/directory/roleDefinitions"): {
-			"/roleManagement/directory/roleDefinitions", models.CreateUnifiedRoleDefinitionCollectionResponseFromDiscriminatorValue},
+			"/roleManagement/directory/roleDefinitions", models.CreateUnifiedRoleDefinitionCollectionResponseFromDiscriminatorValue, "",
+		},
 		get("/roleManagement/directory/roleDefinitions/{id}"): {
-			"/roleManagement/directory/roleDefinitions/62e90394-69f5-4237-9190-012177145e10", models.CreateUnifiedRoleDefinitionFromDiscriminatorValue},
+			"/roleManagement/directory/roleDefinitions/62e90394-69f5-4237-9190-012177145e10", models.CreateUnifiedRoleDefinitionFromDiscriminatorValue, "",
+		},
 		get("/roleManagement/directory/roleAssignments"): {
-			"/roleManagement/directory/roleAssignments?$expand=principal", models.CreateUnifiedRoleAssignmentCollectionResponseFromDiscriminatorValue},
+			"/roleManagement/directory/roleAssignments?$expand=principal", models.CreateUnifiedRoleAssignmentCollectionResponseFromDiscriminatorValue, "",
+		},
 		get("/roleManagement/directory/roleEligibilityScheduleInstances"): {
-			"/roleManagement/directory/roleEligibilityScheduleInstances", models.CreateUnifiedRoleEligibilityScheduleInstanceCollectionResponseFromDiscriminatorValue},
-		get("/groups"):              {"/groups", models.CreateGroupCollectionResponseFromDiscriminatorValue},
-		get("/groups/{id}"):         {"/groups/{group}", models.CreateGroupFromDiscriminatorValue},
-		get("/groups/{id}/members"): {"/groups/{group}/members", models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue},
+			"/roleManagement/directory/roleEligibilityScheduleInstances", models.CreateUnifiedRoleEligibilityScheduleInstanceCollectionResponseFromDiscriminatorValue, "",
+		},
+		get("/groups"):              {"/groups", models.CreateGroupCollectionResponseFromDiscriminatorValue, ""},
+		get("/groups/{id}"):         {"/groups/{group}", models.CreateGroupFromDiscriminatorValue, ""},
+		get("/groups/{id}/members"): {"/groups/{group}/members", models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue, ""},
 		get("/groups/{id}/members/microsoft.graph.user"): {
-			"/groups/{group}/members/microsoft.graph.user", models.CreateUserCollectionResponseFromDiscriminatorValue},
+			"/groups/{group}/members/microsoft.graph.user", models.CreateUserCollectionResponseFromDiscriminatorValue, "",
+		},
 		get("/groups/{id}/members/microsoft.graph.group"): {
-			"/groups/{outer}/members/microsoft.graph.group", models.CreateGroupCollectionResponseFromDiscriminatorValue},
+			"/groups/{outer}/members/microsoft.graph.group", models.CreateGroupCollectionResponseFromDiscriminatorValue, "",
+		},
 		get("/groups/{id}/transitiveMembers"): {
-			"/groups/{outer}/transitiveMembers", models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue},
+			"/groups/{outer}/transitiveMembers", models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue, "",
+		},
 		get("/groups/{id}/transitiveMembers/microsoft.graph.user"): {
-			"/groups/{outer}/transitiveMembers/microsoft.graph.user", models.CreateUserCollectionResponseFromDiscriminatorValue},
+			"/groups/{outer}/transitiveMembers/microsoft.graph.user", models.CreateUserCollectionResponseFromDiscriminatorValue, "",
+		},
 		get("/groups/{id}/transitiveMembers/microsoft.graph.group"): {
-			"/groups/{outer}/transitiveMembers/microsoft.graph.group", models.CreateGroupCollectionResponseFromDiscriminatorValue},
+			"/groups/{outer}/transitiveMembers/microsoft.graph.group", models.CreateGroupCollectionResponseFromDiscriminatorValue, "",
+		},
 		get("/policies/identitySecurityDefaultsEnforcementPolicy"): {
-			"/policies/identitySecurityDefaultsEnforcementPolicy", models.CreateIdentitySecurityDefaultsEnforcementPolicyFromDiscriminatorValue},
+			"/policies/identitySecurityDefaultsEnforcementPolicy", models.CreateIdentitySecurityDefaultsEnforcementPolicyFromDiscriminatorValue, "",
+		},
 		get("/identity/conditionalAccess/policies"): {
-			"/identity/conditionalAccess/policies", models.CreateConditionalAccessPolicyCollectionResponseFromDiscriminatorValue},
-		get("/places/microsoft.graph.room"): {"/places/microsoft.graph.room", models.CreateRoomCollectionResponseFromDiscriminatorValue},
+			"/identity/conditionalAccess/policies", models.CreateConditionalAccessPolicyCollectionResponseFromDiscriminatorValue, "",
+		},
+		get("/places/microsoft.graph.room"): {"/places/microsoft.graph.room", models.CreateRoomCollectionResponseFromDiscriminatorValue, ""},
+		{Method: http.MethodPost, Template: "/$batch"}: {"/$batch", msgraphcore.CreateBatchResponseDiscriminator, `{"requests":[
+			{"id":"1","method":"GET","url":"/users/{user}"},{"id":"2","method":"GET","url":"/users/nobody"}]}`},
 	}
 }
 
@@ -69,6 +85,7 @@ func answers() map[graphsim.Endpoint]answer {
 type answer struct {
 	path  string
 	model serialization.ParsableFactory
+	body  string // of the request
 }
 
 // withoutBody are the endpoints that answer 204.
@@ -116,7 +133,7 @@ var _ = Describe("Microsoft's models", func() {
 
 	It("understand every endpoint's answer, and nothing is left over [GS-SDK-01]", func() {
 		for endpoint, answer := range answers() {
-			status, body := w.send(endpoint.Method, request(answer.path), "")
+			status, body := w.send(endpoint.Method, request(answer.path), request(answer.body))
 			Expect(status).To(Equal(http.StatusOK), "%s %s", endpoint, body)
 			_, unknown, err := decode(body, answer.model)
 			Expect(err).NotTo(HaveOccurred(), "%s %s", endpoint, body)
@@ -207,4 +224,16 @@ var _ = Describe("Microsoft's models", func() {
 		Entry("an administrator", http.MethodPatch, "/users/breakglass@adventure-works.com", `{"accountEnabled":false}`, 403, "Authorization_RequestDenied"),
 		Entry("delta of sign-in activity", http.MethodGet, "/users/delta?$select=signInActivity", "", 400, "BadRequest"),
 	)
+
+	It("tell the parts of a batch apart [GS-SDK-02]", func() {
+		_, body := w.send(http.MethodPost, "/$batch", `{"requests":[
+			{"id":"a","method":"GET","url":"/users/frank@adventure-works.com"},
+			{"id":"b","method":"GET","url":"/users/nobody@adventure-works.com"}]}`)
+		value, _, err := decode(body, msgraphcore.CreateBatchResponseDiscriminator)
+		Expect(err).NotTo(HaveOccurred())
+		batch := value.(msgraphcore.BatchResponse)
+		Expect(batch.GetStatusCodes()).To(Equal(map[string]int32{"a": 200, "b": 404}))
+		Expect(batch.GetResponseById("a").GetBody()).To(HaveKeyWithValue("displayName", HaveValue(Equal("Frank Sørensen"))))
+		Expect(batch.GetResponseById("b").GetBody()).To(HaveKey("error"))
+	})
 })

@@ -65,7 +65,7 @@ func walk(value any, path string, visit func(path string, holder serialization.A
 }
 
 func walkResult(v reflect.Value, path string, visit func(path string, holder serialization.AdditionalDataHolder)) {
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // the others hold nothing
 	case reflect.Slice:
 		for i := range v.Len() {
 			walkResult(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
