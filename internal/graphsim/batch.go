@@ -56,7 +56,7 @@ func (s *Server) batch(c *call) (*response, error) {
 		answers = append(answers, p.answer(res))
 	}
 	shuffle(s.opts.Seed, c.entry.Seq, "answers", answers, func(a batchAnswer) string { return a.ID })
-	return jsonResponse(http.StatusOK, object(jsonMember{"responses", answers})), nil
+	return jsonResponse(object(jsonMember{"responses", answers})), nil
 }
 
 // readBatch refuses a batch that is wrong as a whole.

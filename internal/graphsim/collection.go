@@ -2,7 +2,6 @@ package graphsim
 
 import (
 	"encoding/json"
-	"net/http"
 )
 
 // collection renders an OData collection. links are the annotations that follow
@@ -16,12 +15,12 @@ func collection(context []jsonMember, values []json.RawMessage, links ...jsonMem
 		values = []json.RawMessage{}
 	}
 	o.add("value", values)
-	return jsonResponse(http.StatusOK, o.bytes())
+	return jsonResponse(o.bytes())
 }
 
 // entity renders one resource with its context first.
 func entity(context, members []jsonMember) *response {
-	return jsonResponse(http.StatusOK, object(append(context, members...)...))
+	return jsonResponse(object(append(context, members...)...))
 }
 
 func object(members ...jsonMember) json.RawMessage {

@@ -75,7 +75,7 @@ func (p *filterParser) word(text string) bool {
 }
 
 func (p *filterParser) syntax() error {
-	return errors.New("Syntax error at position " + strconv.Itoa(p.peek().at) + ".") //nolint:revive // Graph's words
+	return errors.New("Syntax error at position " + strconv.Itoa(p.peek().at) + ".")
 }
 
 func (p *filterParser) or() (predicate, error) {
@@ -277,7 +277,7 @@ func (p *filterParser) literal(prop propID) (any, error) {
 	if t.kind == tokenWord && strings.EqualFold(t.text, "null") {
 		return nil, nil
 	}
-	mismatch := errors.New("A binary operator with incompatible types was detected.") //nolint:revive // Graph's words
+	mismatch := errors.New("A binary operator with incompatible types was detected.") //nolint:revive,staticcheck // Graph's words
 	switch p.schema.props[prop].kind {
 	case kindBool:
 		if t.kind == tokenWord && (strings.EqualFold(t.text, "true") || strings.EqualFold(t.text, "false")) {

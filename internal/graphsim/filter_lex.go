@@ -78,5 +78,5 @@ func lexString(raw string) (text string, length int, err error) {
 		text, _ = unquote(raw[:i+1])
 		return text, i + 1, nil
 	}
-	return "", 0, errors.New("There is an unterminated string literal.") //nolint:revive // Graph's words
+	return "", 0, errors.New("There is an unterminated string literal.") //nolint:revive,staticcheck // Graph's words
 }

@@ -72,8 +72,8 @@ func wantsNoMetadata(accept string) bool {
 	return strings.Contains(strings.ToLower(strings.ReplaceAll(accept, " ", "")), "odata.metadata=none")
 }
 
-func jsonResponse(status int, body []byte) *response {
-	return &response{status: status, header: http.Header{}, body: body}
+func jsonResponse(body []byte) *response {
+	return &response{status: http.StatusOK, header: http.Header{}, body: body}
 }
 
 func noContent() *response { return &response{status: http.StatusNoContent, header: http.Header{}} }

@@ -2,7 +2,6 @@ package graphsim
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -323,5 +322,5 @@ func revokeSignInSessions(c *call) (*response, error) {
 	}
 	c.tenant.apply(r, []field{{propSignInSessionsValidFrom, c.now}}, c.now)
 	c.tenant.stats.effect(r.current.id, EffectRevoke)
-	return jsonResponse(http.StatusOK, object(append(c.context("Edm.Boolean"), jsonMember{"value", true})...)), nil
+	return jsonResponse(object(append(c.context("Edm.Boolean"), jsonMember{"value", true})...)), nil
 }

@@ -205,7 +205,7 @@ func getUser(c *call) (*response, error) {
 		return nil, notFound(key)
 	}
 	context := c.context("users" + c.fragment(sel, given) + "/$entity")
-	return jsonResponse(http.StatusOK, c.renderUser(c.replica(r), sel, context...)), nil
+	return jsonResponse(c.renderUser(c.replica(r), sel, context...)), nil
 }
 
 // replica is the state this read gets to see: shortly after a write it may be the
