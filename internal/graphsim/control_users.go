@@ -113,6 +113,8 @@ type UserState struct {
 	ForceChange bool                       `json:"forceChangePasswordNextSignIn"`
 	ForceMFA    bool                       `json:"forceChangePasswordNextSignInWithMfa"`
 	Roles       []string                   `json:"roles"`
+	// Methods are what the person registered for authentication.
+	Methods []string `json:"methodsRegistered"`
 	// OnPremisesEnabled is accountEnabled in Active Directory, null when not synced.
 	OnPremisesEnabled *bool `json:"onPremisesAccountEnabled"`
 }
@@ -124,6 +126,7 @@ func (s *Server) User(tenantKey, key string) (UserState, error) {
 		st = UserState{
 			Properties: map[string]json.RawMessage{"id": mustJSON(r.current.id)}, Deleted: !r.live(),
 			ForceChange: r.forceChange, ForceMFA: r.forceMFA, Roles: t.rolesOf(r.current.id, t.assignments),
+			Methods: slices.Clone(t.registrations[r.current.id].methods),
 		}
 		if r.onPremises != nil {
 			enabled := r.onPremises.state.boolean(propAccountEnabled) && !r.onPremises.gone

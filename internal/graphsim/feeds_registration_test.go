@@ -161,6 +161,9 @@ var _ = Describe("The registration report", func() {
 		Expect(mfa()).To(HaveKeyWithValue("carol", "false 2026-03-03T21:00:00Z"))
 		Expect(w.send(http.MethodPost, path+"/reports/refresh", "", nil).status).To(Equal(http.StatusNoContent))
 		Expect(mfa()).To(HaveKeyWithValue("carol", "true 2026-03-03T22:00:00Z"))
+		state, err := w.User(w.tenant, "carol@contoso.example")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(state.Methods).To(ConsistOf("mobilePhone"))
 		Expect(w.send(http.MethodPut, path+"/users/nobody/registration", `{"methods":[]}`, nil).status).To(Equal(http.StatusBadRequest))
 	})
 

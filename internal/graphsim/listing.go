@@ -43,6 +43,7 @@ type listing struct {
 
 // listToken is what a request asked for, and the state behind its $skiptoken.
 type listToken struct {
+	Query    string // as it came, which is what later pages cost too
 	Of       string // the collection the token belongs to
 	Select   string
 	Filter   string
@@ -137,7 +138,7 @@ func (c *call) listToken(l *listing) (*listToken, error) {
 		if err := c.srv.sealer.open(q.get("skiptoken"), tok); err != nil || tok.Of != of {
 			return nil, &graphError{status: http.StatusBadRequest, code: "Directory_ExpiredPageToken", message: "The specified page token value has expired and can no longer be included in your request."}
 		}
-		return tok, nil
+		return tok, c.sameHeaders(tok.Advanced)
 	}
 	if err := c.refuseOptions(l); err != nil {
 		return nil, err
@@ -151,10 +152,19 @@ func (c *call) listToken(l *listing) (*listToken, error) {
 		return nil, err
 	}
 	return &listToken{
-		Of: of, Select: strings.TrimSpace(q.get("select")), Filter: q.get("filter"), Expand: q.get("expand"),
+		Query: c.req.query, Of: of, Select: strings.TrimSpace(q.get("select")), Filter: q.get("filter"), Expand: q.get("expand"),
 		Count: l.count != countRefused && strings.EqualFold(q.get("count"), "true"), Advanced: l.count == countEventual && c.advanced(),
 		Page: page, Skip: skip,
 	}, nil
+}
+
+// sameHeaders refuses a later page of an advanced query that comes without its
+// header: links do not carry headers (concepts/paging.md).
+func (c *call) sameHeaders(advanced bool) error {
+	if advanced && !c.eventual() {
+		return unsupportedQuery("Request with $skiptoken of an advanced query needs the 'ConsistencyLevel:eventual' header. Refer to https://aka.ms/graph-docs/advanced-queries for more information")
+	}
+	return nil
 }
 
 // refuseOptions answers 400 to what Graph does not take here, and 501 to what only

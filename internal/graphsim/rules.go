@@ -61,6 +61,7 @@ func readRules() []Rule {
 		{"GS-READ-12", "signInActivity needs AuditLog.Read.All and Entra ID P1, by id a GUID, and at most 500 per page."},
 		{"GS-READ-13", "Properties kept in SharePoint cannot be listed: 501 NotImplemented."},
 		{"GS-READ-14", "Errors have code, message and innerError with date, request-id and client-request-id."},
+		{"GS-READ-17", "ConsistencyLevel must be sent again with every page of an advanced query."},
 		{"GS-READ-15", "Shortly after a write, replicas may show the state before."},
 		{"GS-READ-16", "When the lag has passed, every replica shows the present state."},
 	}
@@ -123,6 +124,7 @@ func throttleRules() []Rule {
 		{"GS-LIMIT-03", "Writes have a budget of their own."},
 		{"GS-LIMIT-04", "signInActivity is limited to 10 requests a minute per app over all tenants."},
 		{"GS-LIMIT-05", "A call before Retry-After has passed is refused and counted as too early."},
+		{"GS-LIMIT-09", "Every page of a collection costs what its first one cost, signInActivity included."},
 		{"GS-LIMIT-06", "From 80 % on, answers carry x-ms-throttle-limit-percentage."},
 	}
 }

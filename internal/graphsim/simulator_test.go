@@ -60,6 +60,23 @@ var _ = Describe("Throttling", func() {
 		Expect(w.get("/users").status).To(Equal(http.StatusOK))
 	})
 
+	It("charges later pages like the first [GS-LIMIT-09]", func() {
+		w := newWorld()
+		for i := range 24 {
+			w.user(fmt.Sprintf("user%d", i))
+		}
+		page := w.get("/users?$select=signInActivity&$top=2")
+		Expect(page.header.Get("x-ms-resource-unit")).To(Equal("1"))
+		for range 9 {
+			page = w.get(page.link("nextLink"))
+			Expect(page.header.Get("x-ms-resource-unit")).To(Equal("1"))
+		}
+		refused(429, "TooManyRequests")(w.get(page.link("nextLink")))
+		page = w.get("/users?$top=20")
+		Expect(page.header.Get("x-ms-resource-unit")).To(Equal("2"))
+		Expect(w.get(page.link("nextLink")).header.Get("x-ms-resource-unit")).To(Equal("2"))
+	})
+
 	It("limits signInActivity over all tenants [GS-LIMIT-04]", func() {
 		w := newWorld()
 		other, err := w.AddTenant(graphsim.TenantSpec{DisplayName: "Other", SKUs: []graphsim.SKUSpec{{PartNumber: "SPB", Enabled: 1}}})

@@ -116,18 +116,32 @@ func (t *tenant) unitLimit() int {
 }
 
 // units is the cost of a call in resource units.
-func (c *call) units() int {
+func (c *call) units(asked *query) int {
 	n := c.endpoint.cost
-	if c.query.has("select") {
+	if asked.has("select") {
 		n--
 	}
-	if top := c.query.get("top"); c.query.has("top") && (len(top) == 1 || len(top) == 2 && top[0] == '1') {
+	if top := asked.get("top"); asked.has("top") && (len(top) == 1 || len(top) == 2 && top[0] == '1') {
 		n-- // $top below 20
 	}
-	if c.query.has("expand") {
+	if asked.has("expand") {
 		n++
 	}
 	return max(n, 1)
+}
+
+// asked is the query that a later page belongs to, for links carry it sealed, or the
+// call's own.
+func (c *call) asked() *query {
+	var first struct{ Query string }
+	if !c.query.has("skiptoken") || c.srv.sealer.open(c.query.get("skiptoken"), &first) != nil || first.Query == "" {
+		return c.query
+	}
+	q, err := parseQuery(first.Query)
+	if err != nil { // it was read once
+		return c.query
+	}
+	return q
 }
 
 // throttle charges a call to every budget it draws on, or refuses it. A refused
@@ -161,6 +175,7 @@ func (s *Server) throttle(c *call) error {
 func (s *Server) charges(c *call) []charge {
 	own, global := c.tenant.budgetOf(c.app.id), &c.app.budget
 	own.units.limit = c.tenant.unitLimit()
+	asked := c.asked()
 	charges := []charge{{&global.requests, 1, "Application"}}
 	both := func(a, b *meter, n int) {
 		charges = append(charges, charge{a, n, "Tenant_Application"}, charge{b, n, "Application"})
@@ -171,14 +186,14 @@ func (s *Server) charges(c *call) []charge {
 		charges = append(charges, charge{own.tenant, 1, "Tenant"})
 		fallthrough
 	case classRead:
-		c.entry.RU = c.units()
+		c.entry.RU = c.units(asked)
 		both(&own.units, &global.units, c.entry.RU)
 	case classReport:
 		both(&own.reports, &global.reports, 1)
 	case classPolicy:
 		charges = append(charges, charge{own.policies, 1, "Tenant"})
 	}
-	if strings.Contains(strings.ToLower(c.query.get("select")+c.query.get("filter")), "signinactivity") {
+	if strings.Contains(strings.ToLower(asked.get("select")+asked.get("filter")), "signinactivity") {
 		both(&own.signIns, &global.signIns, 1)
 	}
 	return charges

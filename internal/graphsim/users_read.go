@@ -19,6 +19,7 @@ const (
 // pageToken is the state behind a $skiptoken. What the first request asked for is
 // part of it, as in Graph, so that a nextLink needs nothing but headers.
 type pageToken struct {
+	Query    string // as it came, which is what later pages cost too
 	Select   propSet
 	Given    bool
 	Filter   string
@@ -68,7 +69,7 @@ func (c *call) pageToken() (*pageToken, error) {
 		if err := c.srv.sealer.open(q.get("skiptoken"), tok); err != nil {
 			return nil, &graphError{status: http.StatusBadRequest, code: "Directory_ExpiredPageToken", message: "The specified page token value has expired and can no longer be included in your request."}
 		}
-		return tok, nil
+		return tok, c.sameHeaders(tok.Advanced)
 	}
 	if q.has("skip") {
 		return nil, badRequest("'$skip' is not supported by the service.")
@@ -97,7 +98,7 @@ func (c *call) pageToken() (*pageToken, error) {
 	if sel.has(propSignInActivity) && page > maxSignInsPage {
 		return nil, odataBadRequest("Cannot query data for more than 500 users at a time.")
 	}
-	return &pageToken{Select: sel, Given: given, Filter: q.get("filter"), OrderBy: q.get("orderby"), Advanced: c.advanced(), Page: page}, nil
+	return &pageToken{Query: c.req.query, Select: sel, Given: given, Filter: q.get("filter"), OrderBy: q.get("orderby"), Advanced: c.advanced(), Page: page}, nil
 }
 
 // matchingUsers evaluates filter and order over the live accounts. It returns the

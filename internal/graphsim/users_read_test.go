@@ -139,6 +139,23 @@ var _ = Describe("Reading users", func() {
 		Expect(w.get(first.link("nextLink")).body).NotTo(HaveKey("@odata.count"))
 	})
 
+	It("wants the header again with every page [GS-READ-17]", func() {
+		for i := range 3 {
+			w.user(fmt.Sprintf("user%d", i))
+			_, err := w.AddGroup(w.tenant, graphsim.GroupSpec{DisplayName: fmt.Sprintf("group%d", i)})
+			Expect(err).NotTo(HaveOccurred())
+		}
+		for _, path := range []string{"/users", "/groups"} {
+			w.header.Set("ConsistencyLevel", "eventual")
+			next := w.get(path + "?$count=true&$top=2").link("nextLink")
+			w.header.Del("ConsistencyLevel")
+			refused(400, "Request_UnsupportedQuery")(w.get(next))
+			w.header.Set("ConsistencyLevel", "eventual")
+			Expect(w.get(next).values()).To(HaveLen(1))
+			w.header.Del("ConsistencyLevel")
+		}
+	})
+
 	It("reads options in every spelling and refuses unknown ones [GS-READ-09]", func() {
 		w.user("alice")
 		for _, q := range []string{"%24select=id%2CaccountEnabled", "$select=id,accountEnabled", "select=id,accountEnabled"} {
