@@ -21,8 +21,8 @@ import (
 const (
 	// batchSize bounds what one pass writes, so that no Tenant holds a worker for long.
 	batchSize = 1000
-	// batchPause lets other Tenants have their turn.
-	batchPause = 10 * time.Millisecond
+	// batchPause lets other Tenants have their turn, and the cache see what was made.
+	batchPause = 250 * time.Millisecond
 	// parallelWrites to the API server of one pass.
 	parallelWrites = 16
 )
