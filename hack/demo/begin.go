@@ -152,6 +152,9 @@ func (d *demo) everythingReady(ctx context.Context) error {
 }
 
 func (d *demo) showEverybody(ctx context.Context) error {
+	if err := d.eventually(ctx, "the Tenants' sums are those of their people", d.countsAgree); err != nil {
+		return err
+	}
 	for _, show := range []struct{ why, command string }{
 		{"The clients:", "get m365tenants -A"},
 		{"All their people:", "get musers -A"},
@@ -164,10 +167,10 @@ func (d *demo) showEverybody(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.countsAgree(ctx)
+	return nil
 }
 
-// countsAgree checks what was shown: the Tenants' sums against their people.
+// countsAgree checks the Tenants' sums against their people.
 func (d *demo) countsAgree(ctx context.Context) error {
 	var tenantList v1alpha1.TenantList
 	if err := d.stack.Client.List(ctx, &tenantList); err != nil {

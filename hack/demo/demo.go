@@ -18,6 +18,8 @@ type demo struct {
 
 	// tenantID and domains by namespace.
 	tenantID, domains map[string]string
+	// aliceBlocked is the last request in Alice's tenant when she was blocked.
+	aliceBlocked uint64
 	// daveBlocked is the last request in Dave's tenant before he was blocked.
 	daveBlocked   uint64
 	daveBlockedAt time.Time
@@ -39,9 +41,9 @@ func (d *demo) chapters() []chapter {
 		{"A pull request makes Dave choose a new password", d.forceDave},
 		{"Somebody blocks Dave in a portal", d.blockDave},
 		{"A pull request suspends Alice", d.suspendAlice},
-		{"Somebody unblocks Alice in a portal", d.unblockAlice},
 		{"What Observe would do to Erin", d.previewErin},
 		{"A bad pull request meets the safeguards", d.meetSafeguards},
+		{"Somebody unblocks Alice in a portal", d.unblockAlice},
 		{"Ten syncs later, Dave", d.daveStaysBlocked},
 		{"What Microsoft 365 saw", d.showCounters},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -49,6 +50,22 @@ func (d *demo) lastRequest(ctx context.Context, namespace string) (uint64, error
 		return 0, err
 	}
 	return entries[len(entries)-1].Seq, nil
+}
+
+// syncsSince counts the rounds of changes that were read from a client's tenant. A
+// tenant of the demo fits on one page, and an empty page more is no round more.
+func (d *demo) syncsSince(ctx context.Context, namespace string, since uint64) (int, error) {
+	entries, err := d.stack.Graph.Requests(ctx, d.tenantID[namespace], since)
+	if err != nil {
+		return 0, err
+	}
+	rounds := 0
+	for _, e := range entries {
+		if e.Template == "/users/delta" && e.Status == http.StatusOK && strings.Contains(e.Query, "deltatoken") {
+			rounds++
+		}
+	}
+	return rounds, nil
 }
 
 // requestsAbout lists the requests after since that name an account.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -55,17 +56,29 @@ func (d *demo) forceDave(ctx context.Context) error {
 	return d.daveSignsIn(ctx, dave.Status.ID)
 }
 
-// daveSignsIn lets the person answer.
+// daveSignsIn lets the person answer: some seconds later, as people do.
 func (d *demo) daveSignsIn(ctx context.Context, id string) error {
+	asked, err := d.graphTime(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.eventually(ctx, "Dave has typed", func(ctx context.Context) error {
+		now, err := d.graphTime(ctx)
+		if err == nil && now.Sub(asked) < 2*time.Second {
+			err = errors.New("he is still typing")
+		}
+		return err
+	}); err != nil {
+		return err
+	}
 	path := stack.UserPath(d.tenantID[fabrikam], id) + "/changePassword"
 	if err := d.stack.Graph.Call(ctx, http.MethodPost, path, nil, nil); err != nil {
 		return err
 	}
 	start := time.Now()
-	_, err := d.until(ctx, fabrikam, "dave", "has a new password", func(user *v1alpha1.ManagedUser) error {
+	if _, err := d.until(ctx, fabrikam, "dave", "has a new password", func(user *v1alpha1.ManagedUser) error {
 		return hasCondition(user, v1alpha1.ConditionPasswordChange, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	d.screen.took("Dave signs in and chooses a new one; the next sync sees it", start)
@@ -73,4 +86,10 @@ func (d *demo) daveSignsIn(ctx context.Context, id string) error {
 		return err
 	}
 	return d.kubectl(ctx, "get muser dave -n fabrikam "+conditions)
+}
+
+// graphTime is what time it is in Microsoft 365.
+func (d *demo) graphTime(ctx context.Context) (time.Time, error) {
+	var clock struct{ Now time.Time }
+	return clock.Now, d.stack.Graph.Call(ctx, http.MethodGet, "clock", nil, &clock)
 }

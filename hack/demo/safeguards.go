@@ -33,7 +33,7 @@ func (d *demo) previewErin(ctx context.Context) error {
 	if err := d.effects(ctx, fabrikam, erin.Status.ID, nil); err != nil {
 		return err
 	}
-	return d.kubectl(ctx, `get muser erin -n fabrikam -o jsonpath='{range .status.pendingChanges[*]}{.facet}: {.action} {.from} → {.to} ({.reason}){"\n"}{end}'`)
+	return d.kubectl(ctx, `get muser erin -n fabrikam -o jsonpath='{range .status.pendingChanges[*]}{.facet}: {.action} ({.reason}){"\n"}{end}'`)
 }
 
 // contoso is Alice's employer.

@@ -11,12 +11,20 @@ import (
 type screen struct {
 	out     io.Writer
 	chapter int
+	blank   bool // the last line is an empty one
 }
 
 func newScreen(out io.Writer) *screen { return &screen{out: out} }
 
-// print writes to the terminal; when that is gone, so is the audience.
-func (s *screen) print(text string) { _, _ = io.WriteString(s.out, text) }
+// print writes to the terminal, with one empty line at most between two texts. When
+// the terminal is gone, so is the audience.
+func (s *screen) print(text string) {
+	if s.blank {
+		text = strings.TrimLeft(text, "\n")
+	}
+	s.blank = strings.HasSuffix(text, "\n\n")
+	_, _ = io.WriteString(s.out, text)
+}
 
 // heading begins a chapter.
 func (s *screen) heading(title string) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,6 +57,9 @@ func (d *demo) suspendAlice(ctx context.Context) error {
 	if err := d.enabled(ctx, contoso, "alice", false); err != nil {
 		return err
 	}
+	if d.aliceBlocked, err = d.lastRequest(ctx, contoso); err != nil {
+		return err
+	}
 	once := map[graphsim.Effect]uint64{graphsim.EffectBlock: 1, graphsim.EffectRevoke: 1}
 	if err := d.effects(ctx, contoso, alice.Status.ID, once); err != nil {
 		return err
@@ -78,8 +80,17 @@ func (d *demo) suspendAlice(ctx context.Context) error {
 }
 
 func (d *demo) unblockAlice(ctx context.Context) error {
-	d.screen.say("Git says suspended: true. Somebody who does not know lets Alice in again, in Microsoft's portal. Drift\n" +
-		"towards more access is corrected within one sync (" + syncInterval + " here, 2 min by default):")
+	d.screen.say("Git says suspended: true. Two syncs later somebody who does not know lets Alice in again, in Microsoft's portal.\n" +
+		"Drift towards more access is corrected within one sync (" + syncInterval + " here, 2 min by default):")
+	if err := d.eventually(ctx, "Alice's tenant was synced twice", func(ctx context.Context) error {
+		syncs, err := d.syncsSince(ctx, contoso, d.aliceBlocked)
+		if err == nil && syncs < 2 {
+			err = fmt.Errorf("synced %d times", syncs)
+		}
+		return err
+	}); err != nil {
+		return err
+	}
 	alice, err := d.user(ctx, contoso, "alice")
 	if err != nil {
 		return err
@@ -138,19 +149,13 @@ func (d *demo) daveStaysBlocked(ctx context.Context) error {
 		return err
 	}
 	readings := 0
-	err = d.eventually(ctx, "Dave's tenant was read ten times", func(ctx context.Context) error {
-		entries, err := d.stack.Graph.Requests(ctx, d.tenantID[fabrikam], d.daveBlocked)
-		if err != nil {
+	err = d.eventually(ctx, "Dave's tenant was synced ten times", func(ctx context.Context) error {
+		var err error
+		if readings, err = d.syncsSince(ctx, fabrikam, d.daveBlocked); err != nil {
 			return err
 		}
-		readings = 0
-		for _, e := range entries {
-			if e.Template == "/users/delta" && e.Status == http.StatusOK {
-				readings++
-			}
-		}
 		if readings < syncs || time.Since(d.daveBlockedAt) < syncs*interval {
-			return fmt.Errorf("read %d times in %s", readings, seconds(time.Since(d.daveBlockedAt)))
+			return fmt.Errorf("synced %d times in %s", readings, seconds(time.Since(d.daveBlockedAt)))
 		}
 		return nil
 	})
@@ -167,10 +172,11 @@ func (d *demo) daveStaysBlocked(ctx context.Context) error {
 	if err := d.enabled(ctx, fabrikam, "dave", false); err != nil {
 		return err
 	}
-	if err := d.effects(ctx, fabrikam, dave.Status.ID, nil); err != nil {
+	before := map[graphsim.Effect]uint64{graphsim.EffectPasswordForce: 1}
+	if err := d.effects(ctx, fabrikam, dave.Status.ID, before); err != nil {
 		return err
 	}
-	d.screen.say(fmt.Sprintf("%s and %d readings of changes later Dave is still blocked, nothing was written, and one Event was sent.",
+	d.screen.say(fmt.Sprintf("%s and %d syncs later Dave is still blocked. Nothing was written, and nothing new was said.",
 		seconds(time.Since(d.daveBlockedAt)), readings))
 	for _, command := range []string{
 		"get muser dave -n fabrikam -o wide", "events -n fabrikam --for ManagedUser.identity.m365-operator.io/dave",
