@@ -137,7 +137,15 @@ func (r *ManagedUserReconciler) apply(ctx context.Context, s *userScope, facet s
 	if err := s.status.Patch(ctx, s.user); err != nil {
 		return err
 	}
+	if r.outdated(record) {
+		record.Phase = v1alpha1.PhaseOwed
+		s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
+		r.undo(s, change)
+		return outcome.Waiting(v1alpha1.ReasonProgressing, "the operator was held up before it could act").After(workerRetry)
+	}
 
+	ctx, cancel := context.WithTimeout(ctx, r.ConsistencyWindow/2)
+	defer cancel()
 	receipt, err := call(ctx, dir, s.id, change.Action)
 	r.record(ctx, s, facet, change, record.Cause, receipt, err)
 	switch {
@@ -150,6 +158,13 @@ func (r *ManagedUserReconciler) apply(ctx context.Context, s *userScope, facet s
 	}
 	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
 	return err
+}
+
+// outdated tells whether an intent was written too long ago to act upon: this process
+// was frozen, or its clock moved. After the consistency window another one may have
+// read back, and acted in its place. Half of the window is left for the call itself.
+func (r *ManagedUserReconciler) outdated(intent v1alpha1.Record) bool {
+	return r.Clock.Since(intent.Time.Time) >= r.ConsistencyWindow/2
 }
 
 func call(ctx context.Context, dir directory.Directory, id string, action plan.Action) (directory.Receipt, error) {

@@ -42,6 +42,7 @@ type ManagedUserReconciler struct {
 	// ObserveOnly is the manager's own: no account of any tenant is changed.
 	ObserveOnly bool
 	// ConsistencyWindow is how long Graph's readings may lag behind a write.
+	// An intent permits its call within half of it.
 	ConsistencyWindow time.Duration
 	// Workers is how many users are worked on at once.
 	Workers int

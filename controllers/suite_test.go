@@ -63,7 +63,7 @@ func (i indexes) IndexField(_ context.Context, _ client.Object, field string, f 
 }
 
 // newUncached returns the manager's own client, without a cache but with its indexes.
-func newUncached() client.Client {
+func newUncached() client.WithWatch {
 	GinkgoHelper()
 	known := indexes{}
 	Expect(addIndexes(context.Background(), known)).To(Succeed())
