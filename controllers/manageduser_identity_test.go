@@ -131,7 +131,7 @@ var _ = Describe("a person", func() {
 		alice := w.declare(ctx, upnAlice)
 		w.mustPass(ctx, alice)
 		twin := alice.DeepCopy()
-		twin.ObjectMeta.Name, twin.ResourceVersion, twin.UID = "zz-twin", "", ""
+		twin.Name, twin.ResourceVersion, twin.UID = "zz-twin", "", ""
 		twin.Spec.Suspended = alice.Spec.Suspended
 		Expect(api.Create(ctx, twin)).To(Succeed())
 		w.edit(ctx, twin, suspended(true))

@@ -107,7 +107,7 @@ func newWorld(ctx context.Context, change ...func(*graphsim.TenantSpec)) *world 
 	var err error
 	number := worlds.Add(1)
 	w.sim, err = graphsim.New(graphsim.Options{
-		Seed: uint64(number), Clock: w.clock, TokenLifetime: 1000 * time.Hour, //nolint:gosec // counts up from 1
+		Seed: uint64(number), Clock: w.clock, TokenLifetime: 1000 * time.Hour,
 		ClientSecret: "s3cret-of-the-app",
 	})
 	Expect(err).NotTo(HaveOccurred())

@@ -26,17 +26,8 @@ func planPasswordChange(in Input, plan *Plan) *Facet {
 		f.Verdict = verdict
 		return f
 	}
-	if since != nil && in.User.LastPasswordChange.After(since.Time) {
-		f.Verdict = passwordChanged()
-		return f
-	}
-
-	if since != nil && since.After(in.Now) {
-		plan.wake(since.Sub(in.Now))
-		f.Verdict = Verdict{
-			Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonWaiting,
-			Message: "passwordChangedSince lies in the future: the person is asked from then on",
-		}
+	if verdict, ok := passwordLevel(in, plan); ok {
+		f.Verdict = verdict
 		return f
 	}
 
@@ -64,6 +55,25 @@ func planPasswordChange(in Input, plan *Plan) *Facet {
 	f.Verdict = passwordVerdict(in, ask, latch)
 	f.Records = []v1alpha1.Record{ask}
 	return f
+}
+
+// passwordLevel tells of a level that is reached, or that is not asked for yet.
+func passwordLevel(in Input, plan *Plan) (Verdict, bool) {
+	since := in.Spec.PasswordChangedSince
+	switch {
+	case since == nil:
+		return Verdict{}, false
+	case in.User.LastPasswordChange.After(since.Time):
+		return passwordChanged(), true
+	case since.After(in.Now):
+		plan.wake(since.Sub(in.Now))
+		return Verdict{
+			Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonWaiting,
+			Message: "passwordChangedSince lies in the future: the person is asked from then on",
+		}, true
+	default:
+		return Verdict{}, false
+	}
 }
 
 // passwordElsewhere tells of accounts whose password is not Microsoft 365's.

@@ -129,7 +129,7 @@ func planAllowed(in Input, plan *Plan) *Facet {
 			From: string(v1alpha1.StateSuspended), To: string(v1alpha1.StateActive),
 		}}
 	case blocked && allow.Phase == v1alpha1.PhaseDone:
-		plan.NeedsLive = plan.NeedsLive || !(in.Live || in.BlockedElsewhere)
+		plan.NeedsLive = plan.NeedsLive || !in.Live && !in.BlockedElsewhere
 		f.Verdict = blockedElsewhere()
 	}
 	f.Records = []v1alpha1.Record{allow}

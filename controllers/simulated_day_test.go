@@ -1,0 +1,242 @@
+package controllers
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/events"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/graph"
+	"github.com/m365-operator/m365-operator/internal/graphsim"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
+	"github.com/m365-operator/m365-operator/internal/outcome"
+	"github.com/m365-operator/m365-operator/internal/tenancy"
+	"github.com/m365-operator/m365-operator/internal/throttle"
+)
+
+var _ = Describe("A day of 300 tenants of 100 users behind one app registration", func() {
+	// The day begins with every tenant asking at once. For an hour all are read at the
+	// default pace, every two minutes; the rest goes by at a quarter of an hour, for a
+	// day of two minutes is 216,000 readings that tell nothing new.
+	const (
+		tenants, users = 300, 100
+		busy, day      = time.Hour, 24 * time.Hour
+		calm           = 15 * time.Minute
+	)
+
+	It("goes by without Microsoft having to refuse a request", func(ctx context.Context) {
+		d := newSimulatedDay(ctx, tenants, users)
+		d.runUntil(ctx, busy)
+		for _, tenant := range d.tenants {
+			tenant.Spec.Sync.Interval = &metav1.Duration{Duration: calm}
+		}
+		d.runUntil(ctx, day)
+
+		counters := d.sim.Counters("")
+		Expect(counters.Throttled).To(BeZero(), "requests refused with 429")
+		Expect(counters.TooEarly).To(BeZero(), "requests before Retry-After had passed")
+		Expect(counters.Absent).To(BeZero(), "requests to endpoints that the simulator lacks")
+		Expect(counters.Writes).To(BeZero())
+		for _, tenant := range d.tenants {
+			d.expectRead(tenant)
+		}
+		AddReportEntry("syncs", d.syncs)
+		AddReportEntry("Graph requests", counters.Requests)
+		AddReportEntry("Graph requests per sync", fmt.Sprintf("%.2f", float64(counters.Requests)/float64(d.syncs)))
+		AddReportEntry("status writes", d.statusWrites)
+	})
+})
+
+// simulatedDay is a provider with many clients and time that passes at once. The
+// controller runs as it is; the API server is one in memory and Graph is called
+// without a network between.
+type simulatedDay struct {
+	clock        *clocktesting.FakeClock
+	begin        time.Time
+	sim          *graphsim.Server
+	reconciler   *TenantReconciler
+	inventory    *inventory.Store
+	tenants      []*v1alpha1.Tenant
+	due          agenda
+	rng          *rand.Rand
+	syncs        int
+	statusWrites int
+}
+
+func newSimulatedDay(ctx context.Context, tenants, users int) *simulatedDay {
+	GinkgoHelper()
+	begin := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	d := &simulatedDay{
+		begin: begin, clock: clocktesting.NewFakeClock(begin),
+		rng: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // reproducible on purpose
+	}
+	var err error
+	d.sim, err = graphsim.New(graphsim.Options{
+		// azidentity renews tokens by the machine's clock.
+		Seed: 300, Tenants: tenants, Users: users, Clock: d.clock, TokenLifetime: 1000 * time.Hour,
+		Journal: 1, Quirks: graphsim.Lively(),
+	})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(d.sim.Close)
+	c := d.newClient(ctx)
+	d.inventory = inventory.New(inventory.Options{Clock: d.clock})
+	registry := prometheus.NewRegistry()
+	pool, err := tenancy.NewPool(tenancy.Options{
+		Reader: c, Client: c, Namespace: managerNamespace,
+		Endpoints: graph.Endpoints{Graph: "https://graph.test", Login: "https://login.test"},
+		Transport: direct{d.sim}, Governor: throttle.New(d.clock, throttle.DefaultLimits()), Clock: d.clock, Registerer: registry,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	metrics, err := newUserMetrics(registry)
+	Expect(err).NotTo(HaveOccurred())
+	policy := outcome.NewPolicy()
+	policy.Jitter = d.rng.Float64
+	d.reconciler = &TenantReconciler{
+		Client: c, Reader: c, Pool: pool, Inventory: d.inventory, Events: kube.NewEvents(&events.FakeRecorder{}),
+		Clock: d.clock, Policy: policy, Metrics: metrics, Workers: 1, Users: kube.NewWaker(),
+	}
+	return d
+}
+
+// newClient is an API server in memory with the Tenants. Reading the Connection and
+// the Secret costs nothing, as from a cache, and there are no ManagedUsers.
+func (d *simulatedDay) newClient(ctx context.Context) client.Client {
+	GinkgoHelper()
+	connection := &v1alpha1.Connection{
+		ObjectMeta: metav1.ObjectMeta{Name: "msp"},
+		Spec:       v1alpha1.ConnectionSpec{SecretRef: v1alpha1.LocalSecretReference{Name: "msp-app"}},
+	}
+	secret := &corev1.Secret{Data: map[string][]byte{"clientID": []byte(d.sim.ClientID()), "clientSecret": []byte(d.sim.ClientSecret())}}
+	c := interceptor.NewClient(fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.Tenant{}).Build(), interceptor.Funcs{
+		Get: func(_ context.Context, _ client.WithWatch, key client.ObjectKey, obj client.Object, _ ...client.GetOption) error {
+			switch obj := obj.(type) {
+			case *v1alpha1.Connection:
+				connection.DeepCopyInto(obj)
+			case *corev1.Secret:
+				secret.DeepCopyInto(obj)
+			default:
+				return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
+			}
+			return nil
+		},
+		List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error { return nil },
+		SubResourcePatch: func(
+			ctx context.Context, c client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption,
+		) error {
+			d.statusWrites++
+			return c.SubResource(sub).Patch(ctx, obj, patch, opts...)
+		},
+	})
+	for i, info := range d.sim.Tenants() {
+		tenant := &v1alpha1.Tenant{
+			ObjectMeta: metav1.ObjectMeta{Namespace: fmt.Sprintf("client-%03d", i), Name: "tenant"},
+			Spec:       v1alpha1.TenantSpec{TenantID: info.ID, ConnectionRef: &v1alpha1.ObjectReference{Name: "msp"}},
+		}
+		Expect(c.Create(ctx, tenant)).To(Succeed())
+		connection.Spec.Grants = append(connection.Spec.Grants, v1alpha1.Grant{Namespace: tenant.Namespace, TenantID: info.ID})
+		d.tenants = append(d.tenants, tenant)
+		heap.Push(&d.due, appointment{at: d.begin, tenant: tenant})
+	}
+	return c
+}
+
+// runUntil makes every pass that is due within so long after the day's beginning, in
+// turn, and has people's departments change now and then.
+func (d *simulatedDay) runUntil(ctx context.Context, end time.Duration) {
+	GinkgoHelper()
+	for until := d.begin.Add(end); d.due[0].at.Before(until); {
+		next := d.due[0]
+		if next.at.After(d.clock.Now()) {
+			d.clock.SetTime(next.at)
+		}
+		res, err := d.reconciler.Reconcile(ctx, next.tenant)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(res.RequeueAfter).To(BeNumerically(">", 0))
+		d.syncs++
+		d.due[0].at = d.clock.Now().Add(res.RequeueAfter)
+		heap.Fix(&d.due, 0)
+		if d.syncs%50 == 0 {
+			d.transfer(next.tenant)
+		}
+	}
+}
+
+// transfer moves somebody of a tenant to another department.
+func (d *simulatedDay) transfer(tenant *v1alpha1.Tenant) {
+	GinkgoHelper()
+	ids, err := d.sim.UserIDs(tenant.Spec.TenantID)
+	Expect(err).NotTo(HaveOccurred())
+	change := map[string]any{"department": fmt.Sprintf("Department %d", d.syncs)}
+	Expect(d.sim.PatchUser(tenant.Spec.TenantID, ids[d.rng.IntN(len(ids))], change)).To(Succeed())
+}
+
+// expectRead proves that every feed of a tenant was read, but for what it has no
+// licence for.
+func (d *simulatedDay) expectRead(tenant *v1alpha1.Tenant) {
+	GinkgoHelper()
+	name := tenant.Namespace
+	Expect(condition(tenant, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"), "%s: %s", name, message(tenant, v1alpha1.ConditionReady))
+	known, ok := d.inventory.Lookup(client.ObjectKeyFromObject(tenant))
+	Expect(ok).To(BeTrue(), name)
+	read := 0
+	for _, feed := range known.Summary().Feeds {
+		if feed.Reason != inventory.ReasonPremiumRequired {
+			Expect(feed.AsOf).NotTo(BeZero(), "%s: %s: %v", name, feed.Name, feed.Err)
+			read++
+		}
+	}
+	Expect(read).To(BeNumerically(">=", 5), name)
+}
+
+// direct calls the simulator without a network.
+type direct struct{ sim *graphsim.Server }
+
+func (d direct) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body == nil {
+		request = request.Clone(request.Context())
+		request.Body = http.NoBody
+	}
+	recorder := httptest.NewRecorder()
+	d.sim.ServeHTTP(recorder, request)
+	response := recorder.Result()
+	response.Request = request
+	return response, nil
+}
+
+// appointment is when a tenant wants to be read next.
+type appointment struct {
+	at     time.Time
+	tenant *v1alpha1.Tenant
+}
+
+// agenda is a heap of appointments.
+type agenda []appointment
+
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
+func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
+func (a *agenda) Push(x any)        { *a = append(*a, x.(appointment)) } //nolint:errcheck,forcetypeassert // heap.Push is only called with one
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	x := (*a)[last]
+	*a = (*a)[:last]
+	return x
+}
