@@ -95,17 +95,23 @@ test("a delta that asks for sign-in activity is refused", async () => {
   await assert.rejects(client.api("/users/delta").select("id,signInActivity").get(), (error) => error.statusCode === 400);
 });
 
+/** A request as batches want it: relative to the version, which node's Request would not take. */
+function relative(path, init) {
+  return Object.defineProperty(new Request(new URL(path, process.env.GRAPH_URL), init), "url", { value: path });
+}
+
 test("a batch answers every part on its own", async () => {
   const { id } = await hire("batch.me");
   const [anybody] = await accountIDs();
-  const base = new URL("v1.0/", `${process.env.GRAPH_URL}/`);
-  const part = (key, path, init) => ({ id: key, request: new Request(new URL(path, base), init) });
   const content = new BatchRequestContent([
-    part("1", `users/${anybody}?$select=id`),
-    part("2", "users/00000000-0000-0000-0000-00000000dead"),
-    part("3", `users/${id}`, {
-      method: "PATCH", body: JSON.stringify({ jobTitle: "Batched" }), headers: { "Content-Type": "application/json" },
-    }),
+    { id: "1", request: relative(`/users/${anybody}?$select=id`) },
+    { id: "2", request: relative("/users/00000000-0000-0000-0000-00000000dead") },
+    {
+      id: "3",
+      request: relative(`/users/${id}`, {
+        method: "PATCH", body: JSON.stringify({ jobTitle: "Batched" }), headers: { "Content-Type": "application/json" },
+      }),
+    },
   ]);
   const answer = new BatchResponseContent(await client.api("/$batch").post(await content.getContent()));
 
@@ -132,14 +138,14 @@ test("a part of a batch whose dependency failed is 424", async () => {
 test("a 429 is waited out, not hammered", async () => {
   const before = await sim("GET", `counters?tenant=${tenant}`);
   const report = "/reports/authenticationMethods/userRegistrationDetails";
-  const calls = Array.from({ length: 7 }, () => graph(tenant).api(report).top(1).get());
-  const outcomes = await Promise.allSettled(calls); // five are allowed in ten seconds
-  const now = await sim("GET", `counters?tenant=${tenant}`);
-  assert.ok(now.throttled > before.throttled, "nothing was throttled");
-  assert.equal(now.tooEarly, before.tooEarly, "the client came back before Retry-After had passed");
-  for (const outcome of outcomes) {
-    assert.equal(outcome.status, "fulfilled", `${outcome.reason}`);
+  const start = Date.now();
+  for (let i = 0; i < 6; i++) { // five are allowed in ten seconds
+    assert.ok((await client.api(report).top(1).get()).value.length > 0);
   }
+  const now = await sim("GET", `counters?tenant=${tenant}`);
+  assert.equal(now.throttled, before.throttled + 1);
+  assert.equal(now.tooEarly, before.tooEarly, "the client came back before Retry-After had passed");
+  assert.ok(Date.now() - start > 1000, "nothing was waited for");
 });
 
 test("a report that needs Entra ID P1 is refused in a tenant without it", async () => {
