@@ -26,12 +26,16 @@ type change struct {
 	mask    propSet // what changed, for changeUpdated
 	before  *user   // the state before, for changeUpdated
 	state   *user   // the state after
+
+	// The versions of the account's change before and of the one after, 0 for none.
+	previous, next uint64
 }
 
 // changeLog is the tenant's history that delta queries read. Versions grow by one.
 type changeLog struct {
 	version uint64
 	entries []change
+	latest  map[string]uint64 // by account: its last change
 }
 
 // deltaLifetime is how long a delta token lives (concepts/delta-query-overview.md:
@@ -43,11 +47,36 @@ const logLifetime = 3 * deltaLifetime
 
 func (l *changeLog) append(c change) {
 	l.version++
-	c.version = l.version
+	c.version, c.previous = l.version, l.latest[c.id]
+	if before := l.at(c.previous); before != nil {
+		before.next = c.version
+	}
+	if l.latest == nil {
+		l.latest = map[string]uint64{}
+	}
+	l.latest[c.id] = c.version
 	l.entries = append(l.entries, c)
 	if half := len(l.entries) / 2; half > 512 && l.entries[half].at.Before(c.at.Add(-logLifetime)) {
 		l.entries = slices.Clone(l.entries[half:])
 	}
+}
+
+// at finds the change of that version; nil if it was forgotten or never was.
+func (l *changeLog) at(version uint64) *change {
+	if len(l.entries) == 0 || version < l.entries[0].version || version > l.version {
+		return nil
+	}
+	return &l.entries[version-l.entries[0].version]
+}
+
+// folded sums up the changes of an account from the one given back to the version
+// from, which is not part of it: what changed, and whether the account came or went.
+func (l *changeLog) folded(e *change, from uint64) (mask propSet, whole bool) {
+	for ; e != nil && e.version > from; e = l.at(e.previous) {
+		mask = mask.union(e.mask)
+		whole = whole || e.kind != changeUpdated
+	}
+	return mask, whole
 }
 
 // between returns the entries with from < version <= to.

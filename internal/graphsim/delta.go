@@ -23,10 +23,11 @@ type deltaState struct {
 	From    uint64    // the client has seen everything up to this version
 	To      uint64    // the round brings everything up to this version
 	Initial bool      // a first round lists every account
-	Offset  int
-	Emptied bool // the page before was empty for no reason
-	Lied    bool // an older state came after a newer in this round
-	Calm    bool // this round replays one that lied, and tells the truth
+	Offset  int       // in a first round: the place in the order of creation; else accounts shown
+	Seen    uint64    // in later rounds: the pages before went up to this version
+	Emptied bool      // the page before was empty for no reason
+	Lied    bool      // an older state came after a newer in this round
+	Calm    bool      // this round replays one that lied, and tells the truth
 }
 
 // deltaItem is one element of a page.
@@ -78,7 +79,7 @@ func (c *call) deltaState() (*deltaState, error) {
 		if err != nil {
 			return nil, err
 		}
-		st.To, st.Offset = max(st.From, c.deltaHorizon()), 0
+		st.To, st.Offset, st.Seen = max(st.From, c.deltaHorizon()), 0, st.From
 		return st, nil
 	}
 	sel, given, err := q.selection(c.srv.schema.entitySchema)
@@ -161,11 +162,7 @@ func (c *call) deltaItems(st *deltaState) (items []deltaItem, last bool) {
 	if st.Initial {
 		return c.initialItems(st, size)
 	}
-	all := c.changedItems(st)
-	from := min(st.Offset, len(all))
-	to := min(from+size, len(all))
-	st.Offset = to
-	return all[from:to], to == len(all)
+	return c.changedItems(st, size)
 }
 
 func (c *call) initialItems(st *deltaState, size int) ([]deltaItem, bool) {
@@ -186,33 +183,28 @@ func (c *call) initialItems(st *deltaState, size int) ([]deltaItem, bool) {
 	return items, st.Offset >= len(order)
 }
 
-// changedItems folds the round's changes into one item per account, in the order
-// of the last change. Changes to unselected properties do not surface.
-func (c *call) changedItems(st *deltaState) []deltaItem {
-	entries := c.tenant.log.between(st.From, st.To)
-	lastOf := make(map[string]int, len(entries))
-	masks := make(map[string]propSet, len(entries))
-	whole := make(map[string]bool)
-	for i, e := range entries {
-		lastOf[e.id] = i
-		masks[e.id] = masks[e.id].union(e.mask)
-		if e.kind != changeUpdated {
-			whole[e.id] = true
+// changedItems folds the round's changes into one item per account, in the order of
+// the last change. Changes to unselected properties do not surface.
+func (c *call) changedItems(st *deltaState, size int) (items []deltaItem, last bool) {
+	log, tracked := &c.tenant.log, c.srv.schema.tracked(st.Select)
+	for _, e := range log.between(st.Seen, st.To) {
+		if len(items) == size {
+			return items, false
 		}
-	}
-	tracked := c.srv.schema.tracked(st.Select)
-	var items []deltaItem
-	for i, e := range entries {
-		if lastOf[e.id] != i || len(st.IDs) > 0 && !slices.Contains(st.IDs, e.id) {
+		st.Seen = e.version
+		later := e.next != 0 && e.next <= st.To
+		if later || len(st.IDs) > 0 && !slices.Contains(st.IDs, e.id) {
 			continue
 		}
-		if !whole[e.id] && !masks[e.id].intersects(tracked) {
+		mask, whole := log.folded(&e, st.From)
+		if !whole && !mask.intersects(tracked) {
 			continue
 		}
-		e.mask = masks[e.id].intersection(tracked)
-		items = append(items, deltaItem{change: e, removed: removalReason(e.kind, e.state), full: whole[e.id]})
+		e.mask = mask.intersection(tracked)
+		items = append(items, deltaItem{change: e, removed: removalReason(e.kind, e.state), full: whole})
+		st.Offset++
 	}
-	return items
+	return items, true
 }
 
 func removalReason(kind changeKind, state *user) string {
