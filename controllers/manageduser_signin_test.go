@@ -93,13 +93,24 @@ var _ = Describe("suspended", func() {
 		Expect(message(user, v1alpha1.ConditionSignIn)).To(ContainSubstring(`corp.contoso.com\sven`))
 		w.settles(ctx, user)
 
-		By("and blocks it again after the synchronization undid it")
-		w.outsider(upnSync, map[string]any{"accountEnabled": true})
-		w.mustSync(ctx)
-		w.mustPass(ctx, user)
-		Expect(w.effects(upnSync, graphsim.EffectBlock)).To(BeEquivalentTo(2))
-		Expect(message(user, v1alpha1.ConditionSignIn)).To(ContainSubstring("so far 1 times"))
+		By("and blocks it again after each synchronization that undid it")
+		Expect(w.sim.SetSync(w.tenantID, graphsim.SyncConnect)).To(Succeed())
+		for cycle := range 2 {
+			w.clock.Step(30 * time.Minute) // Connect's own cycle comes due
+			w.mustSync(ctx)
+			w.mustPass(ctx, user)
+			Expect(user.Status.State).To(Equal(v1alpha1.StateSuspended))
+			Expect(w.effects(upnSync, graphsim.EffectBlock)).To(BeEquivalentTo(cycle + 2))
+			Expect(message(user, v1alpha1.ConditionSignIn)).To(ContainSubstring("so far %d times", cycle+1))
+		}
+		Expect(w.effects(upnSync, graphsim.EffectRevoke)).To(BeEquivalentTo(1))
+		Expect(condition(user, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"))
+
+		By("until it is disabled in Active Directory")
+		Expect(w.sim.PatchOnPremises(w.tenantID, upnSync, map[string]any{"accountEnabled": false})).To(Succeed())
+		w.clock.Step(30 * time.Minute)
 		w.settles(ctx, user)
+		Expect(w.effects(upnSync, graphsim.EffectBlock)).To(BeEquivalentTo(3))
 	})
 
 	It("only shows what it would do under Observe", func(ctx context.Context) {
