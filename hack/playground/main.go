@@ -26,11 +26,11 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	ctrl.SetLogger(logr.Discard()) // of the libraries; what matters is said below
-	if err := run(ctx, os.Stdout, tenants, users); err != nil {
+	err = run(ctx, os.Stdout, tenants, users)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "playground:", err)
-		stop()
 		os.Exit(1)
 	}
 }
