@@ -38,7 +38,12 @@ func (r *ManagedUserReconciler) applyFacet(ctx context.Context, s *userScope, re
 
 // guard asks the safeguards.
 func (r *ManagedUserReconciler) guard(ctx context.Context, s *userScope, change plan.Change) (safeguard.Refusal, error) {
-	if refusal := safeguard.Check(change.Action, subjectOf(s), rulesOf(s.tenant)); refusal != "" {
+	subject, rules := subjectOf(s), rulesOf(s.tenant)
+	if refusal := safeguard.Check(change.Action, subject, rules); refusal != "" {
+		if safeguard.Check(change.Action, onceRead(s.known, subject), rules) == "" {
+			return "", outcome.Waiting(v1alpha1.ReasonProgressing,
+				"waiting until the tenant's administrators and protected groups have been read")
+		}
 		return refusal, nil
 	}
 	if change.Action != plan.BlockSignIn || !mayBeGlobalAdmin(s.seen) {

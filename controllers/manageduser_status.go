@@ -27,7 +27,9 @@ func summarizeUser(s *userScope, problem *outcome.Problem, now time.Time) {
 		return
 	}
 	if s.found {
+		before := user.Status.DeepCopy()
 		describe(user, s.seen)
+		keepUnread(&user.Status, before, s.known, s.seen)
 	}
 	if s.known != nil {
 		if !s.found {

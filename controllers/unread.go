@@ -1,0 +1,48 @@
+package controllers
+
+import (
+	"slices"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/safeguard"
+)
+
+// unread tells whether any of these feeds has not been read in this process: it is not
+// its turn yet, or Microsoft 365 is throttling or failing. What it tells will be known,
+// unlike what was refused.
+func unread(known *inventory.Tenant, feeds ...inventory.FeedName) bool {
+	return slices.ContainsFunc(known.Summary().Feeds, func(f inventory.FeedStatus) bool {
+		return f.Reason == inventory.ReasonNotRead && slices.Contains(feeds, f.Name)
+	})
+}
+
+// onceRead is the subject as it is at best when everything about it has been read. A
+// refusal that does not hold then is none yet.
+func onceRead(known *inventory.Tenant, subject safeguard.Subject) safeguard.Subject {
+	if subject.Admin == directory.Unknown && unread(known, inventory.FeedRoles, inventory.FeedLicenses) {
+		subject.Admin = directory.No
+	}
+	if subject.Protected == directory.Unknown && unread(known, inventory.FeedGroups) {
+		subject.Protected = directory.No
+	}
+	return subject
+}
+
+// keepUnread puts back what was last said about an account, as far as it has not been
+// read in this process: that the operator began anew is no news about a person.
+func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant, seen inventory.Observation) {
+	if before.MFA != nil && seen.MFA.Reason == inventory.ReasonNotRead {
+		st.MFA = before.MFA
+	}
+	if before.LastSignIn != nil && seen.SignIn.Reason == inventory.ReasonNotRead {
+		st.LastSignIn = before.LastSignIn
+	}
+	if before.Admin != "" && seen.Admin == directory.Unknown && unread(known, inventory.FeedRoles, inventory.FeedLicenses) {
+		st.Admin, st.Roles = before.Admin, before.Roles
+	}
+	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && unread(known, inventory.FeedRooms, inventory.FeedRoles) {
+		st.AccountType = before.AccountType
+	}
+}
