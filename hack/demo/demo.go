@@ -45,7 +45,7 @@ func (d *demo) chapters() []chapter {
 		{"A bad pull request meets the safeguards", d.meetSafeguards},
 		{"Somebody unblocks Alice in a portal", d.unblockAlice},
 		{"Ten syncs later, Dave", d.daveStaysBlocked},
-		{"What Microsoft 365 saw", d.showCounters},
+		{"What Microsoft 365 saw, and what Prometheus sees", d.showCounters},
 	}
 }
 

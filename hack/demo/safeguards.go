@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
-	"github.com/m365-operator/m365-operator/internal/graphsim"
 )
 
 func (d *demo) previewErin(ctx context.Context) error {
@@ -136,38 +134,4 @@ func (d *demo) refuseHelga(ctx context.Context, administrator string) error {
 	}
 	d.screen.shown("kubectl "+command, "Error from server (Forbidden): "+message)
 	return nil
-}
-
-// expectedEffects are all that this story changes in Microsoft 365.
-func expectedEffects() map[graphsim.Effect]uint64 {
-	return map[graphsim.Effect]uint64{
-		graphsim.EffectBlock:         3, // Bob, Alice, and Alice again
-		graphsim.EffectRevoke:        2, // Bob's and Alice's sessions
-		graphsim.EffectPasswordForce: 2, // Carol and Dave
-	}
-}
-
-func (d *demo) showCounters(ctx context.Context) error {
-	counters, err := d.stack.Graph.Counters(ctx, "")
-	if err != nil {
-		return err
-	}
-	d.screen.say("Every account is read once, then only what changed, tenant by tenant:")
-	var lines strings.Builder
-	for _, path := range slices.Sorted(maps.Keys(counters.ByPath)) {
-		_, _ = fmt.Fprintf(&lines, "%6d  %s\n", counters.ByPath[path], path) // never fails
-	}
-	_, _ = fmt.Fprintf(&lines, "%6d  requests, of which %d were writes, %d were throttled, %d came too early\n",
-		counters.Requests, counters.Writes, counters.Throttled, counters.TooEarly)
-	d.screen.shown("curl --cacert graphsim-ca.pem "+d.stack.Graph.URL+"/_sim/counters", lines.String())
-	lines.Reset()
-	for _, effect := range slices.Sorted(maps.Keys(counters.Effects)) {
-		_, _ = fmt.Fprintf(&lines, "  %-14s %d\n", effect, counters.Effects[effect])
-	}
-	d.screen.say("All that was changed in Microsoft 365: Bob blocked and Carol asked for a new password by the first apply, then\n" +
-		"Alice, twice, and Dave.\n" + strings.TrimRight(lines.String(), "\n"))
-	if err := expect("what was changed in Microsoft 365", fmt.Sprint(counters.Effects), fmt.Sprint(expectedEffects())); err != nil {
-		return err
-	}
-	return expect("the number of throttled requests", counters.Throttled, 0)
 }

@@ -45,6 +45,9 @@ func (p *playground) applyTenants(ctx context.Context) error {
 		if err := p.applyTenant(ctx, clientNamespace(i), id); err != nil {
 			return err
 		}
+		if applied := i + 1; applied%50 == 0 {
+			say(p.out, "  %d of %d Tenants are applied.", applied, len(p.Graph.TenantIDs))
+		}
 	}
 	return nil
 }
