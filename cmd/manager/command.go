@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
@@ -30,6 +31,8 @@ func newCommand() *cobra.Command {
 		Use:   "manager",
 		Short: "Make Microsoft 365 users follow what Kubernetes objects declare",
 		Args:  cobra.NoArgs,
+		// Of the module, or the commit, that this was built from.
+		Version: version(),
 		// Errors are printed once, by main, and a failure is no misuse.
 		SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -39,11 +42,21 @@ func newCommand() *cobra.Command {
 			logger := zap.New(zap.UseFlagOptions(&o.zap))
 			ctrl.SetLogger(logger)
 			klog.SetLogger(logger)
+			logger.Info("starting", "version", cmd.Version, "namespace", o.namespace, "observeOnly", o.observeOnly)
 			return run(cmd.Context(), o)
 		},
 	}
 	o.bind(cmd.Flags())
 	return cmd
+}
+
+// version is what the toolchain recorded of the build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "unknown"
+	}
+	return info.Main.Version
 }
 
 // run works until the context ends or the Lease is lost.

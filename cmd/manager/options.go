@@ -85,6 +85,7 @@ func (o *options) bind(flags *pflag.FlagSet) {
 	inherited := flag.NewFlagSet("", flag.ContinueOnError)
 	config.RegisterFlags(inherited)
 	o.zap.BindFlags(inherited)
+	_ = inherited.Set("zap-time-encoding", "rfc3339") // for people; both the flag and the value exist
 	flags.AddGoFlagSet(inherited)
 }
 

@@ -42,7 +42,6 @@ func (s *Stack) StartManager(ctx context.Context, more ...string) error {
 		"--graph-endpoint=" + s.Graph.URL, "--login-endpoint=" + s.Graph.URL, "--ca-file=" + s.Graph.CAFile,
 		"--namespace=" + Namespace, "--leader-elect", "--audit-log=" + s.AuditLog(),
 		"--metrics-bind-address=" + addresses[0], "--health-probe-bind-address=" + addresses[1],
-		"--zap-time-encoding=rfc3339",
 	}, more...)
 	if s.manager, err = s.start(ctx, "manager", []string{"KUBECONFIG=" + kubeconfig}, args...); err != nil {
 		return err
