@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"errors"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,6 +18,10 @@ import (
 
 // workerRetry is when a pass comes back whose tenant held all its workers.
 const workerRetry = time.Second
+
+// errBusy ends a pass whose tenant holds all its workers. It says nothing: many may wait
+// so, and each of them comes to its turn.
+var errBusy = errors.New("the tenant holds all its workers")
 
 // userScope is what one pass over a ManagedUser found out.
 type userScope struct {
@@ -76,7 +81,7 @@ func (s *userScope) directory() (directory.Directory, error) {
 		release, ok := s.conn.TryAcquire()
 		if !ok {
 			return nil, outcome.Waiting(v1alpha1.ReasonProgressing,
-				"other users of the Tenant are being worked on").After(workerRetry)
+				"other users of the Tenant are being worked on").After(workerRetry).Because(errBusy)
 		}
 		s.release = release
 	}

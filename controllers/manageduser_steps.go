@@ -29,8 +29,7 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 		s.quiet, err = true, nil
 	}
 	problem := outcome.Classify(err)
-	if apierrors.IsConflict(err) {
-		// Somebody changed the object: what was decided is void, and the next pass sees.
+	if isVoid(err) {
 		return r.Policy.Result(problem)
 	}
 	if s.found {
@@ -49,6 +48,10 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 	}
 	return r.Policy.Result(problem)
 }
+
+// isVoid is true for what ends a pass without a word: somebody changed the object, so
+// what was decided is void and the next pass sees; or the tenant is busy.
+func isVoid(err error) bool { return apierrors.IsConflict(err) || errors.Is(err, errBusy) }
 
 // findTenant finds the Tenant and what is known of it. Until its users have been read
 // completely in this process, a pass says nothing.
@@ -203,7 +206,7 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 		if s.observing {
 			result.pending = facet.Changes
 		} else if err := r.applyFacet(ctx, s, &result); err != nil {
-			if apierrors.IsConflict(err) {
+			if isVoid(err) {
 				return err
 			}
 			result.problem = outcome.Classify(err)

@@ -31,7 +31,7 @@ var _ = Describe("A manager whose Graph fails now and then", func() {
 			}
 		})
 		c.settle(ctx)
-		c.nextSyncs(ctx, 3)
+		c.nextSyncs(ctx, 2)
 		c.settle(ctx)
 		m.end()
 
@@ -58,7 +58,7 @@ var _ = Describe("A manager whose Graph fails now and then", func() {
 	}, SpecTimeout(specPatience))
 })
 
-// failNowAndThen turns one in twenty of Graph's answers into a failure, and two of
+// failNowAndThen turns one in twenty of Graph's answers into a failure, and one of
 // each kind for certain.
 func failNowAndThen(c *customer) {
 	GinkgoHelper()
@@ -68,7 +68,7 @@ func failNowAndThen(c *customer) {
 		{Kind: graphsim.FaultHang},
 		{Kind: graphsim.FaultReset},
 	} {
-		fault.Count = 2
+		fault.Count = 1
 		_, err := c.sim.AddFault(fault)
 		Expect(err).NotTo(HaveOccurred())
 		fault.Count, fault.Rate = 0, 0.0125

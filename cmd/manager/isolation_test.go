@@ -14,7 +14,7 @@ var _ = Describe("A tenant whose Graph hangs", func() {
 		p := newProvider(ctx, "isolation")
 		clients := p.newCustomers(ctx, []string{"hanging", "healthy"}, 20)
 		hanging, healthy := clients[0], clients[1]
-		p.runManager(ctx, "--graph-timeout=10m", "--workers=16")
+		p.runManager(ctx, "--graph-timeout=1h", "--consistency-window=2h", "--workers=16")
 		hanging.settle(ctx)
 		healthy.settle(ctx)
 
