@@ -137,6 +137,35 @@ var _ = Describe("The safeguards policy", func() {
 			`spec: {tenantID: contoso.com, connectionRef: {name: msp}, paused: true, safeguards: {protected: [`+breakglass+`], privileged: `+admins+`}}`)).To(Succeed())
 	})
 
+	const viaConnection, viaSecret = `connectionRef: {name: msp}`, `credentials: {secretRef: {name: contoso-app}}`
+	tenantVia := func(access, protected string) string {
+		return fmt.Sprintf(`spec: {tenantID: contoso.com, %s, safeguards: {protected: [%s]}}`, access, protected)
+	}
+
+	DescribeTable("on a change of access",
+		func(ctx SpecContext, who, before, after string, expected gomegatypes.GomegaMatcher) {
+			Expect(change(ctx, who, "Tenant", before, after)).To(expected)
+		},
+		Entry("refuses an editor another Connection where somebody is protected", editor,
+			tenantVia(viaConnection, breakglass), tenantVia(`connectionRef: {name: none}`, breakglass),
+			SatisfyAll(beRefusedBy(policy), MatchError(ContainSubstring("change what the Secret holds")))),
+		Entry("refuses an editor credentials in place of a Connection", editor,
+			tenantVia(viaConnection, breakglass), tenantVia(viaSecret, breakglass), beRefusedBy(policy)),
+		Entry("refuses an editor a Connection in place of credentials", editor,
+			tenantVia(viaSecret, breakglass), tenantVia(viaConnection, breakglass), beRefusedBy(policy)),
+		Entry("refuses an editor another Secret", editor,
+			tenantVia(viaSecret, breakglass), tenantVia(`credentials: {secretRef: {name: none}}`, breakglass), beRefusedBy(policy)),
+		Entry("lets a privileged editor", privilegedEditor,
+			tenantVia(viaConnection, breakglass), tenantVia(viaSecret, breakglass), Succeed()),
+		Entry("lets an editor where nobody is protected", editor, tenantVia(viaConnection, ``), tenantVia(viaSecret, ``), Succeed()),
+		Entry("lets an editor who protects somebody by the same change", editor,
+			tenantVia(viaConnection, ``), tenantVia(viaSecret, breakglass), Succeed()),
+		Entry("lets an editor write again what stands", editor,
+			tenantVia(viaSecret, breakglass), tenantVia(viaSecret, breakglass), Succeed()),
+		Entry("lets an editor set how it is read", editor, tenantVia(viaConnection, breakglass),
+			tenantVia(viaConnection+`, sync: {interval: 5m, discovery: {users: All}}, managementPolicy: Enforce`, breakglass), Succeed()),
+	)
+
 	DescribeTable("on deletion",
 		func(ctx SpecContext, who, safeguards string, expected gomegatypes.GomegaMatcher) {
 			Expect(as(who).Delete(ctx, existing(ctx, "Tenant", tenantWith(safeguards)))).To(expected)
