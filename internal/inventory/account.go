@@ -137,7 +137,7 @@ func (w *writer) deliver(user directory.User, from source) ExpectationState {
 	} else {
 		a.told = w.round.number
 	}
-	echo := from != fromLive && a.hold.isEcho(&user, w.now)
+	echo := from != fromLive && (a.hold.isEcho(&user, w.now) || a.hold.isOutlived(&user))
 	if echo || a.isDoubtful(&known, &user, from) || repeated && (a.shown.Gone != GoneNot || !equalUsers(&known, &user)) {
 		w.doubt(user.ID, doubt{user: user})
 		return a.hold.state(&known)

@@ -59,11 +59,25 @@ func (a *account) isDoubtful(known, user *directory.User, from source) bool {
 		!user.OnPremises.LastSync.IsZero() && user.OnPremises.LastSync.Before(known.OnPremises.LastSync)
 }
 
+// doubtful are the accounts to be read live: those in doubt, and those that should
+// have shown the operator's own write by now.
+func (s *run) doubtful() []string {
+	now := s.now()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	ids := slices.Collect(maps.Keys(s.doubted))
+	for id, a := range s.held {
+		if a.hold.isOverdue(now) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // resolveDoubts asks for the accounts in doubt. What cannot be asked now stays.
 func (s *run) resolveDoubts(ctx context.Context) {
-	s.mu.RLock()
-	ids := slices.Sorted(maps.Keys(s.doubted))
-	s.mu.RUnlock()
+	ids := s.doubtful()
 	for _, id := range ids[:min(len(ids), doubtsPerSync)] {
 		user, err := s.reader.User(ctx, id)
 		switch {

@@ -140,12 +140,27 @@ func (h *hold) showsSessions(user *directory.User) bool {
 // replicaLag is for how long after a write a live reading may come from a replica that
 // does not have it (https://learn.microsoft.com/graph/best-practices-concept names no
 // bound; seconds are usual).
-const replicaLag = 2 * time.Minute
+const replicaLag = time.Minute
 
 // isEcho tells whether the changes brought the very account from before the write
 // after one that shows it: a late delivery, or somebody who undid the write.
 func (h *hold) isEcho(user *directory.User, now time.Time) bool {
 	return h != nil && h.met && now.Before(h.until) && !h.isMetBy(user) && (h.crossed || equalUsers(user, &h.before))
+}
+
+// isOutlived tells whether a reading shows the sessions revoked, which the operator
+// does last, and yet not the account blocked: it is newer than both.
+func (h *hold) isOutlived(user *directory.User) bool {
+	return h != nil && !h.want.SessionsValidFrom.IsZero() && h.showsSessions(user) && !h.showsEnabled(user)
+}
+
+// isSettled tells whether a live reading must show the write by now.
+func (h *hold) isSettled(now time.Time) bool { return !now.Before(h.written.Add(replicaLag)) }
+
+// isOverdue tells whether nothing has shown the write though it should have: then only
+// a live reading tells lateness from somebody who undid the write before it showed.
+func (h *hold) isOverdue(now time.Time) bool {
+	return !h.met && h.isSettled(now) && now.Before(h.until)
 }
 
 // hear takes note of a reading. Once Graph showed what is wanted, a reading that
@@ -158,7 +173,7 @@ func (h *hold) hear(user *directory.User, now time.Time, from source) Expectatio
 	case h.isMetBy(user):
 		h.met = true
 		return ExpectationMet
-	case h.met && !h.isEcho(user, now), h.met && from == fromLive && !now.Before(h.written.Add(replicaLag)):
+	case h.met && !h.isEcho(user, now), from == fromLive && (h.isSettled(now) || h.isOutlived(user)):
 		return ExpectationBroken
 	default:
 		return ExpectationOpen

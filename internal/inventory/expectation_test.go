@@ -85,6 +85,21 @@ var _ = Describe("What the operator just wrote", func() {
 		Expect(enabled()).To(Equal(directory.No))
 	})
 
+	It("is undone by somebody before it showed, and found so by a live reading", func() {
+		w.tenant.Expect("a", expectBlocked)
+		w.tell("r1", "r2", person("a", sessionsFrom(epoch.Add(-time.Hour)))) // as before the write
+		Expect(enabled()).To(Equal(directory.No))
+		Expect(w.graph.user.links).To(BeEmpty(), "it may still come")
+
+		w.clock.SetTime(epoch.Add(2 * time.Minute))
+		live := person("a", sessionsFrom(epoch.Add(-time.Hour)))
+		w.graph.user.pages["a"] = &live
+		w.sync()
+		Expect(enabled()).To(Equal(directory.Yes))
+		w.sync()
+		Expect(w.graph.user.links).To(HaveLen(1), "once")
+	})
+
 	It("may have been read before it was expected", func() {
 		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
 		w.tenant.Expect("a", expectBlocked)
@@ -92,7 +107,17 @@ var _ = Describe("What the operator just wrote", func() {
 		Expect(enabled()).To(Equal(directory.Yes), "what differs from it is news")
 	})
 
+	It("is undone by somebody right after it, and found so in the same sync", func() {
+		w.tenant.Expect("a", inventory.Expectation{Enabled: directory.No, SessionsValidFrom: epoch})
+		live := person("a", sessionsFrom(epoch))
+		w.graph.user.pages["a"] = &live
+		w.tell("r1", "r2", live)
+		Expect(enabled()).To(Equal(directory.Yes))
+		Expect(w.graph.user.links).To(HaveLen(1))
+	})
+
 	It("ends after ten minutes, also between two syncs", func() {
+		w.graph.user.errors = []error{throttled(time.Hour), throttled(time.Hour)}
 		w.tenant.Expect("a", expectBlocked)
 		w.heard = nil
 		w.clock.SetTime(epoch.Add(10*time.Minute - time.Second))
@@ -106,6 +131,7 @@ var _ = Describe("What the operator just wrote", func() {
 	})
 
 	It("counts from the last write", func() {
+		w.graph.user.errors = []error{throttled(time.Hour), throttled(time.Hour)}
 		w.tenant.Expect("a", expectBlocked)
 		w.clock.SetTime(epoch.Add(6 * time.Minute))
 		w.tenant.Expect("a", inventory.Expectation{SessionsValidFrom: epoch.Add(6 * time.Minute)})
