@@ -13,8 +13,9 @@ const (
 
 	// ConditionSynced on a Tenant tells whether its users are being read.
 	ConditionSynced = "Synced"
-	// ConditionSafeguardsReady on a Tenant tells whether every protected and
-	// privileged entry is resolved. While it is not True, no disruptive change runs.
+	// ConditionSafeguardsReady on a Tenant tells whether every protected entry is
+	// resolved. While it is not True, no disruptive change runs. A privileged entry
+	// that is not resolved needs none: the administrator it means is left alone.
 	ConditionSafeguardsReady = "SafeguardsReady"
 
 	// ConditionSignIn on a ManagedUser is the facet behind spec.suspended.
