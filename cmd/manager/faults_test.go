@@ -31,7 +31,7 @@ var _ = Describe("A manager whose Graph fails now and then", func() {
 			}
 		})
 		c.settle(ctx)
-		c.nextSyncs(ctx, 2)
+		c.nextSyncs(ctx, 1)
 		c.settle(ctx)
 		m.end()
 

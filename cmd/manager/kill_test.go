@@ -80,7 +80,7 @@ var _ = Describe("A manager that is killed", Ordered, func() {
 
 		m := c.runManager(ctx)
 		c.settle(ctx)
-		c.nextSyncs(ctx, 2)
+		c.nextSyncs(ctx, 1)
 		c.settle(ctx)
 		Expect(c.writes()).To(Equal(writes), "passwords, revocations and blocks")
 		for person := range c.people {

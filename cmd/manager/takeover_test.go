@@ -47,7 +47,7 @@ var _ = Describe("Two managers", func() {
 		first.thaw()
 		Eventually(first.Done()).WithContext(ctx).Should(BeClosed())
 		Expect(first.Err()).To(HaveOccurred(), "a manager that lost its lease ends, and says so")
-		c.nextSyncs(ctx, 2)
+		c.nextSyncs(ctx, 1)
 		c.settle(ctx)
 		for person := range c.people {
 			Expect(c.effects(person)).To(Equal(map[graphsim.Effect]uint64{
