@@ -8,6 +8,7 @@ import (
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
 )
 
 // discovery is what one pass over a Tenant's accounts and objects found to do.
@@ -59,7 +60,7 @@ func (d *discovery) classify(user *v1alpha1.ManagedUser) {
 	if !user.DeletionTimestamp.IsZero() || user.Spec.TenantRef.Name != d.tenant.Name {
 		return
 	}
-	others := ownedByOthers(user)
+	others := kube.OwnedByOthers(user)
 	switch {
 	case isDiscovered(user) && others:
 		d.yield = append(d.yield, user)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	applyv1alpha1 "github.com/m365-operator/m365-operator/api/v1alpha1/applyconfiguration/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/kube"
 )
 
 const (
@@ -84,7 +85,7 @@ func (r *DiscoveryReconciler) handOver(ctx context.Context, cached *v1alpha1.Man
 	if err := r.Reader.Get(ctx, client.ObjectKeyFromObject(cached), &user); err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	if !isDiscovered(&user) || !ownedByOthers(&user) {
+	if !isDiscovered(&user) || !kube.OwnedByOthers(&user) {
 		return nil
 	}
 	owned := fieldsOfOthers(user.ManagedFields)
@@ -131,7 +132,7 @@ func (r *DiscoveryReconciler) removeAll(ctx context.Context, tenant types.Namesp
 		return err
 	}
 	return forEachUser(ctx, users, func(ctx context.Context, user *v1alpha1.ManagedUser) error {
-		if !isDiscovered(user) || ownedByOthers(user) {
+		if !isDiscovered(user) || kube.OwnedByOthers(user) {
 			return nil
 		}
 		return deleteUnchanged(ctx, r.Client, user)

@@ -93,7 +93,7 @@ func concernsDiscovery() predicate.Predicate {
 				return false
 			}
 			after, ok := e.ObjectNew.(*v1alpha1.ManagedUser)
-			return ok && (isDiscovered(before) != isDiscovered(after) || ownedByOthers(before) != ownedByOthers(after) ||
+			return ok && (isDiscovered(before) != isDiscovered(after) || kube.OwnedByOthers(before) != kube.OwnedByOthers(after) ||
 				boundID(before) != boundID(after))
 		},
 	}

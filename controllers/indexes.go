@@ -20,8 +20,6 @@ const (
 	indexDeclared = "declared"
 	// indexAccount finds ManagedUsers by account id or user principal name.
 	indexAccount = "account"
-	// indexTenantID finds Tenants by the id of the Microsoft 365 tenant.
-	indexTenantID = "tenantID"
 	// indexConnection finds Tenants by their Connection.
 	indexConnection = "connection"
 )
@@ -47,7 +45,6 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 			return []string{u.Spec.TenantRef.Name}
 		})},
 		{&v1alpha1.ManagedUser{}, indexAccount, onUser(accountKeys)},
-		{&v1alpha1.Tenant{}, indexTenantID, onTenant(func(t *v1alpha1.Tenant) string { return t.Status.TenantID })},
 		{&v1alpha1.Tenant{}, indexConnection, onTenant(func(t *v1alpha1.Tenant) string {
 			if t.Spec.ConnectionRef == nil {
 				return ""

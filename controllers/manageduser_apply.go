@@ -36,6 +36,10 @@ func (r *ManagedUserReconciler) applyFacet(ctx context.Context, s *userScope, re
 	return nil
 }
 
+// lastAdminRetry is how often it is looked whether the last Global Administrator still
+// is.
+const lastAdminRetry = 10 * time.Minute
+
 // guard asks the safeguards.
 func (r *ManagedUserReconciler) guard(ctx context.Context, s *userScope, change plan.Change) (safeguard.Refusal, error) {
 	subject, rules := subjectOf(s), rulesOf(s.tenant)
@@ -58,7 +62,8 @@ func (r *ManagedUserReconciler) guard(ctx context.Context, s *userScope, change 
 	case err != nil:
 		return "", err
 	case decision == safeguard.LastOne:
-		return "the account is the last active Global Administrator of the tenant", nil
+		s.wake(lastAdminRetry) // nothing about this account changes when there is another
+		return "the account is the last active Global Administrator of the tenant: make another one first", nil
 	case decision == safeguard.Busy:
 		return "", outcome.Waiting(v1alpha1.ReasonProgressing,
 			"another Global Administrator of the tenant is being decided on").After(workerRetry)
@@ -140,6 +145,7 @@ func (r *ManagedUserReconciler) apply(ctx context.Context, s *userScope, facet s
 	}
 	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
 	if err := s.status.Patch(ctx, s.user); err != nil {
+		r.undo(s, change)
 		return err
 	}
 	if r.outdated(record) {

@@ -64,9 +64,9 @@ func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.Ma
 	}
 	return ctrl.Result{}, run(ctx, s,
 		r.findTenant, // known and read in this process, or there is nothing to say
-		r.observe,    // the account, from the inventory
+		r.refresh,    // the account, from the directory, when somebody asked for it
+		r.observe,    // it, from the inventory
 		r.identify,   // the same person as ever, and no other object's
-		r.refresh,    // from the directory, when somebody asked for it
 		r.enforce,    // what the facets plan, within the safeguards
 	)
 }
@@ -77,7 +77,7 @@ func (r *ManagedUserReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ManagedUser{}, builder.WithPredicates(kube.Changed())).
 		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(onlyDeletes())).
-		Watches(&v1alpha1.Tenant{}, handler.Funcs{UpdateFunc: r.tenantChanged}).
+		Watches(&v1alpha1.Tenant{}, handler.Funcs{UpdateFunc: r.tenantChanged, DeleteFunc: r.tenantGone}).
 		WatchesRawSource(r.Waker).
 		WithOptions(queueOptions(r.Workers)).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), r))

@@ -220,6 +220,8 @@ var _ = Describe("a person", func() {
 		Expect(condition(tenant, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"))
 		Expect(tenant.Status.Feeds).To(ContainElement(SatisfyAll(
 			HaveField("Name", "registrations"), HaveField("Reason", "PremiumRequired"))))
+		Expect(tenant.Status.Users.MFARegistered).To(BeNil(), "none would read as nobody")
+		Expect(tenant.Status.Users.MFANotRegistered).To(BeNil())
 		alice := w.declare(ctx, upnAlice, suspended(true))
 		w.mustPass(ctx, alice)
 		Expect(condition(alice, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"))

@@ -88,6 +88,13 @@ func (s *userScope) directory() (directory.Directory, error) {
 	return s.conn.Directory, nil
 }
 
+// wake asks for another pass after a while, at the latest; 0 asks for none.
+func (s *userScope) wake(after time.Duration) {
+	if after > 0 && (s.wakeAfter == 0 || after < s.wakeAfter) {
+		s.wakeAfter = after
+	}
+}
+
 // done gives back what the pass took.
 func (s *userScope) done() {
 	if s.release != nil {

@@ -43,10 +43,11 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 		return r.Policy.Result(outcome.Classify(errors.Join(err, patchErr)))
 	}
 	r.Events.Transitions(s.user, s.before, s.user.Status.Conditions)
-	if problem == nil && s.wakeAfter > 0 {
-		return ctrl.Result{RequeueAfter: s.wakeAfter}, nil
+	res, err := r.Policy.Result(problem)
+	if err == nil && s.wakeAfter > 0 && (res.RequeueAfter == 0 || s.wakeAfter < res.RequeueAfter) {
+		res.RequeueAfter = s.wakeAfter
 	}
-	return r.Policy.Result(problem)
+	return res, err
 }
 
 // isVoid is true for what ends a pass without a word: somebody changed the object, so
@@ -120,7 +121,7 @@ func (r *ManagedUserReconciler) identify(ctx context.Context, s *userScope) erro
 		return err
 	}
 	return outcome.Blocked(v1alpha1.ReasonDuplicate,
-		fmt.Sprintf("the ManagedUser %q manages this account already: remove one of the two", older))
+		fmt.Sprintf("the ManagedUser %q manages this account already: remove one of the two", older)).After(duplicateRetry)
 }
 
 // olderObject is the name of the object that manages the same account and comes
@@ -154,31 +155,35 @@ func comesBefore(a, b *v1alpha1.ManagedUser) bool {
 	return a.Name < b.Name
 }
 
-// refresh reads the account from the directory when somebody asked for a pass.
+// refresh reads the account from the directory when somebody asked for a pass, by its
+// name when the object is not bound yet.
 func (r *ManagedUserReconciler) refresh(ctx context.Context, s *userScope) error {
 	if s.requested == "" {
 		return nil
 	}
-	return r.readLive(ctx, s)
+	key := boundID(s.user)
+	if key == "" {
+		key = s.user.Spec.UserPrincipalName
+	}
+	return r.readLive(ctx, s, key)
 }
 
-// readLive reads the account from the directory.
-func (r *ManagedUserReconciler) readLive(ctx context.Context, s *userScope) error {
+// readLive reads an account from the directory into the inventory.
+func (r *ManagedUserReconciler) readLive(ctx context.Context, s *userScope, key string) error {
 	dir, err := s.directory()
 	if err != nil {
 		return err
 	}
-	user, err := dir.User(ctx, s.id)
+	user, err := dir.User(ctx, key)
 	if directory.KindOf(err) == directory.KindNotFound {
-		s.known.Remove(s.id)
-		return r.observe(ctx, s)
+		s.known.Remove(key)
+		return nil
 	}
 	if err != nil {
 		return err
 	}
 	s.known.Refresh(*user)
 	s.live = true
-	s.seen, _ = s.known.ByID(s.id)
 	return nil
 }
 
@@ -186,18 +191,22 @@ func (r *ManagedUserReconciler) readLive(ctx context.Context, s *userScope) erro
 func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error {
 	s.observing = r.ObserveOnly || s.tenant.Spec.ManagementPolicy != v1alpha1.ManagementPolicyEnforce ||
 		s.user.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve
-	adopting := r.adopting(s)
-	p := plan.For(r.input(s, adopting))
+	p := plan.For(r.input(s))
 	if p.NeedsLive && !s.observing {
-		if err := r.readLive(ctx, s); err != nil {
+		if err := r.readLive(ctx, s, s.id); err != nil {
 			return r.postpone(s, p, err)
 		}
-		p = plan.For(r.input(s, adopting))
+		if err := r.observe(ctx, s); err != nil {
+			return err
+		}
+		p = plan.For(r.input(s))
 	}
-	s.wakeAfter = p.WakeAfter
-	if !s.observing {
-		s.user.Status.Records = sortedRecords(p.Records())
+	s.wake(p.WakeAfter)
+	records := p.Records()
+	if s.observing {
+		records = remembered(s.user.Status.Records, records)
 	}
+	s.user.Status.Records = sortedRecords(records)
 	s.user.Status.ID = s.id
 
 	var problems []error
@@ -225,11 +234,11 @@ func (r *ManagedUserReconciler) postpone(s *userScope, p plan.Plan, err error) e
 	return err
 }
 
-func (r *ManagedUserReconciler) input(s *userScope, adopting bool) plan.Input {
+func (r *ManagedUserReconciler) input(s *userScope) plan.Input {
 	return plan.Input{
 		Spec: &s.user.Spec, Generation: s.user.Generation, Records: s.user.Status.Records,
 		User: s.seen.User, Federated: s.seen.Federated,
-		Adopting: adopting, Live: s.live, BlockedElsewhere: saysBlockedElsewhere(s.user), Now: r.Clock.Now(), Settle: r.ConsistencyWindow,
+		Adopting: adopting(s), Live: s.live, BlockedElsewhere: saysBlockedElsewhere(s.user), Now: r.Clock.Now(), Settle: r.ConsistencyWindow,
 	}
 }
 
@@ -238,10 +247,21 @@ func saysBlockedElsewhere(user *v1alpha1.ManagedUser) bool {
 	return ok && c.Reason == string(v1alpha1.ReasonBlockedElsewhere)
 }
 
-// adopting tells whether the object has no memory because the Tenant's was lost or
-// has just begun, rather than because the object is new.
-func (r *ManagedUserReconciler) adopting(s *userScope) bool {
-	return s.user.Status.ID == "" && !s.user.CreationTimestamp.After(s.tenant.Status.AdoptedThrough.Time)
+// adopting tells whether what the object declares was declared before the Tenant's
+// memory began: what has no record then is forgotten, not new. Status says nothing of
+// it, for it may have been lost, or written of an object that declared nothing yet.
+func adopting(s *userScope) bool {
+	declared := kube.DeclaredAt(s.user)
+	return !declared.After(s.tenant.Status.AdoptedThrough.Time)
+}
+
+// remembered are the records to keep of a plan that is not carried out: what was known
+// before, and what was found done.
+func remembered(before, planned []v1alpha1.Record) []v1alpha1.Record {
+	return slices.DeleteFunc(planned, func(record v1alpha1.Record) bool {
+		known, ok := kube.FindRecord(before, record.Name)
+		return record.Cause != plan.CauseAdopted && (!ok || known.Value != record.Value)
+	})
 }
 
 func sortedRecords(records []v1alpha1.Record) []v1alpha1.Record {

@@ -63,7 +63,18 @@ func (r *ManagedUserReconciler) tenantChanged(
 	if !ok || !concernsUsers(before, after) {
 		return
 	}
-	users, err := usersBy(ctx, r.Client, after.Namespace, indexTenant, after.Name)
+	r.wakeAll(ctx, after)
+}
+
+// tenantGone wakes all users of a Tenant that was deleted.
+func (r *ManagedUserReconciler) tenantGone(
+	ctx context.Context, e event.DeleteEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request],
+) {
+	r.wakeAll(ctx, e.Object)
+}
+
+func (r *ManagedUserReconciler) wakeAll(ctx context.Context, tenant client.Object) {
+	users, err := usersBy(ctx, r.Client, tenant.GetNamespace(), indexTenant, tenant.GetName())
 	if err != nil {
 		log.FromContext(ctx).Error(err, "cannot wake the users of a tenant")
 		return
@@ -78,6 +89,7 @@ func concernsUsers(before, after *v1alpha1.Tenant) bool {
 		before.Spec.Paused != after.Spec.Paused ||
 		!equality.Semantic.DeepEqual(before.Spec.Safeguards, after.Spec.Safeguards) ||
 		!equality.Semantic.DeepEqual(before.Status.Safeguards, after.Status.Safeguards) ||
+		!equality.Semantic.DeepEqual(before.Status.Capabilities, after.Status.Capabilities) ||
 		!before.Status.AdoptedThrough.Equal(after.Status.AdoptedThrough) ||
 		kube.IsTrue(before, v1alpha1.ConditionSynced) != kube.IsTrue(after, v1alpha1.ConditionSynced) ||
 		kube.IsTrue(before, v1alpha1.ConditionSafeguardsReady) != kube.IsTrue(after, v1alpha1.ConditionSafeguardsReady)

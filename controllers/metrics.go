@@ -39,10 +39,19 @@ func (m *userMetrics) set(tenant *v1alpha1.Tenant) {
 	name := client.ObjectKeyFromObject(tenant).String()
 	m.state.WithLabelValues(name, string(v1alpha1.StateActive)).Set(float64(users.Active))
 	m.state.WithLabelValues(name, string(v1alpha1.StateSuspended)).Set(float64(users.Suspended))
-	m.mfa.WithLabelValues(name, string(v1alpha1.MFARegistered)).Set(float64(users.MFARegistered))
-	m.mfa.WithLabelValues(name, string(v1alpha1.MFANotRegistered)).Set(float64(users.MFANotRegistered))
+	m.setKnown(name, v1alpha1.MFARegistered, users.MFARegistered)
+	m.setKnown(name, v1alpha1.MFANotRegistered, users.MFANotRegistered)
 	m.mfa.WithLabelValues(name, string(v1alpha1.MFAUnknown)).Set(float64(users.MFAUnknown))
 	m.mfa.WithLabelValues(name, string(v1alpha1.MFANotApplicable)).Set(float64(users.MFANotApplicable))
+}
+
+// setKnown shows a count that may be unknown, or takes it away.
+func (m *userMetrics) setKnown(tenant string, state v1alpha1.MFAState, n *int32) {
+	if n == nil {
+		m.mfa.DeleteLabelValues(tenant, string(state))
+		return
+	}
+	m.mfa.WithLabelValues(tenant, string(state)).Set(float64(*n))
 }
 
 // forget drops a tenant that is gone.

@@ -59,6 +59,16 @@ func queueOptions(workers int) controller.Options {
 	}
 }
 
+// accessRetry is how often a Tenant that has no access looks whether it was repaired,
+// at the cost of one token request: a new Secret, a consent and a permission announce
+// themselves to nobody.
+const accessRetry = 10 * time.Minute
+
+func accessPolicy(policy outcome.Policy) outcome.Policy {
+	policy.BlockedRetry = min(policy.BlockedRetry, accessRetry)
+	return policy
+}
+
 // Setup registers the indexes and the controllers.
 func Setup(mgr ctrl.Manager, o Options) error {
 	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
@@ -77,7 +87,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		},
 		&TenantReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory,
-			Events: events, Clock: o.Clock, Policy: o.Policy, Metrics: metrics,
+			Events: events, Clock: o.Clock, Policy: accessPolicy(o.Policy), Metrics: metrics, Started: o.Clock.Now(),
 			AdoptionWindow: o.AdoptionWindow, Workers: o.Workers, Users: users,
 		},
 		&DiscoveryReconciler{

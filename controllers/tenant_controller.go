@@ -9,7 +9,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -31,6 +30,8 @@ type TenantReconciler struct {
 	Clock     clock.Clock
 	Policy    outcome.Policy
 	Metrics   *userMetrics
+	// Started is when this process began to read tenants.
+	Started time.Time
 	// AdoptionWindow after a Tenant's creation: objects made within it count as found,
 	// so that a cluster rebuilt from Git repeats nothing.
 	AdoptionWindow time.Duration
@@ -56,9 +57,10 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, tenant *v1alpha1.Tenan
 		return ctrl.Result{}, run(ctx, s,
 			r.ensureFinalizer,
 			r.connect,         // credentials → a connected directory
-			r.claim,           // nobody else manages the same tenant
+			r.claim,           // nobody else manages the same tenant …
 			r.resolveGroups,   // whose members must be known to protect them
 			r.sync,            // what changed → the inventory, which wakes users
+			r.claim,           // … nor began to meanwhile
 			r.resolveAccounts, // the safeguards' names, once
 			r.adopt,           // what existed when this Tenant's memory began
 		)
@@ -69,8 +71,7 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, tenant *v1alpha1.Tenan
 func (r *TenantReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Tenant{}, builder.WithPredicates(kube.Changed())).
-		Watches(&v1alpha1.Connection{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOf),
-			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Connection{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOf)).
 		WithOptions(queueOptions(r.Workers)).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }

@@ -29,6 +29,8 @@ type tenantScope struct {
 	result   inventory.SyncResult
 	// read is true when this pass read the users to the end of a round.
 	read bool
+	// readSince is since when this process reads tenants.
+	readSince time.Time
 
 	managed, drifted int
 }

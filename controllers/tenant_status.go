@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/directory"
@@ -46,7 +47,7 @@ func describeTenant(s *tenantScope, known inventory.Summary) {
 		st.DisplayName = known.Organization.DisplayName
 	}
 	st.Domains = domains(known.Domains)
-	st.Users = userCounts(known.Users, s)
+	st.Users = userCounts(known, s)
 	st.Licenses = tenantLicenses(known.SKUs)
 	st.MFAPolicy = mfaPolicy(known.Policies)
 
@@ -103,20 +104,34 @@ func domains(found []directory.Domain) []v1alpha1.Domain {
 	return all
 }
 
-func userCounts(c inventory.Counts, s *tenantScope) *v1alpha1.UserCounts {
+func userCounts(known inventory.Summary, s *tenantScope) *v1alpha1.UserCounts {
+	c := known.Users
 	counts := &v1alpha1.UserCounts{
 		Total: count(c.Total), Members: count(c.Members), Guests: count(c.Guests),
 		Active: count(c.Active), Suspended: count(c.Suspended),
-		MFARegistered: count(c.MFARegistered), MFANotRegistered: count(c.MFANotRegistered),
 		MFAUnknown: count(c.MFAUnknown), MFANotApplicable: count(c.MFANotApplicable),
 		Licensed: count(c.Licensed), Unlicensed: count(c.Unlicensed), SuspendedLicensed: count(c.SuspendedLicensed),
 		Managed: count(s.managed), Drifted: count(s.drifted),
 	}
 	if c.AdminsKnown {
-		admins := count(c.Admins)
-		counts.Admins = &admins
+		counts.Admins = ptr.To(count(c.Admins))
+	}
+	if registrationsKnown(known.Feeds) {
+		counts.MFARegistered = ptr.To(count(c.MFARegistered))
+		counts.MFANotRegistered = ptr.To(count(c.MFANotRegistered))
 	}
 	return counts
+}
+
+// registrationsKnown tells whether the report on registered methods can be read: a
+// count of none would read as "nobody has a second factor".
+func registrationsKnown(feeds []inventory.FeedStatus) bool {
+	for _, f := range feeds {
+		if f.Name == inventory.FeedRegistrations {
+			return f.Reason == ""
+		}
+	}
+	return false
 }
 
 // count fits a number of accounts into the API's type; no tenant has two billion.
@@ -152,15 +167,15 @@ func setSynced(s *tenantScope, problem *outcome.Problem, now time.Time) {
 	switch {
 	case problem != nil && problem.Class == outcome.ClassBlocked:
 		set(metav1.ConditionFalse, problem.Reason, problem.Message)
-	case s.known == nil && problem != nil:
-		// The failure may pass: what was last said stays, unless nothing was.
-		if _, said := kube.Condition(s.tenant, v1alpha1.ConditionSynced); !said {
-			set(metav1.ConditionUnknown, waitingReason(problem), waitingMessage(problem))
-		}
-	case s.known == nil || !s.known.Synced():
-		set(metav1.ConditionUnknown, v1alpha1.ReasonProgressing, "the tenant's users are being read for the first time")
+	case problem != nil && problem.Class == outcome.ClassWaiting && !problem.Silent():
+		set(metav1.ConditionUnknown, problem.Reason, problem.Message)
 	case stale(s, now):
 		set(metav1.ConditionFalse, v1alpha1.ReasonRetrying, "the tenant's users could not be read for a while: what was last seen is kept")
+	case s.known == nil || !s.known.Synced():
+		// Nothing is known in this process yet: what was last said stays, if anything was.
+		if _, said := kube.Condition(s.tenant, v1alpha1.ConditionSynced); !said {
+			set(metav1.ConditionUnknown, v1alpha1.ReasonProgressing, "the tenant's users are being read for the first time")
+		}
 	default:
 		set(metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "the tenant's users are being read")
 	}
@@ -168,15 +183,15 @@ func setSynced(s *tenantScope, problem *outcome.Problem, now time.Time) {
 
 // stale tells whether the users were last read completely too long ago.
 func stale(s *tenantScope, now time.Time) bool {
-	if s.read {
-		return false
-	}
-	for _, f := range s.known.Summary().Feeds {
-		if f.Name == inventory.FeedUsers {
-			return now.Sub(f.AsOf) > staleAfter*s.interval()
+	last := s.readSince
+	if s.known != nil {
+		for _, f := range s.known.Summary().Feeds {
+			if f.Name == inventory.FeedUsers && f.AsOf.After(last) {
+				last = f.AsOf
+			}
 		}
 	}
-	return true
+	return !s.read && now.Sub(last) > staleAfter*s.interval()
 }
 
 func setSafeguardsReady(s *tenantScope, now time.Time) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -31,6 +32,10 @@ func (r *TenantReconciler) finish(ctx context.Context, s *tenantScope, err error
 	if err := r.countManaged(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
+	if s.known == nil {
+		s.known, _ = r.Inventory.Lookup(client.ObjectKeyFromObject(s.tenant))
+	}
+	s.readSince = r.Started
 	summarizeTenant(s, problem, r.Clock.Now())
 	if patchErr := s.status.Patch(ctx, s.tenant); patchErr != nil {
 		if apierrors.IsNotFound(patchErr) {
@@ -90,6 +95,9 @@ func (r *TenantReconciler) connect(ctx context.Context, s *tenantScope) error {
 	key := client.ObjectKeyFromObject(s.tenant)
 	s.conn, s.identity, s.known = conn, identity, r.Inventory.Tenant(key)
 	s.tenant.Status.TenantID = conn.TenantID
+	if !equality.Semantic.DeepEqual(s.tenant.Status.Capabilities, capabilities(identity, s.known)) {
+		s.known.Recheck() // what was refused may be granted now
+	}
 	return nil
 }
 
@@ -97,23 +105,43 @@ func (r *TenantReconciler) connect(ctx context.Context, s *tenantScope) error {
 // first. The message names no other namespace.
 func (r *TenantReconciler) claim(ctx context.Context, s *tenantScope) error {
 	var rivals v1alpha1.TenantList
-	err := r.Client.List(ctx, &rivals, client.MatchingFields{indexTenantID: s.conn.TenantID}, client.UnsafeDisableDeepCopy)
-	if err != nil {
+	if err := r.Client.List(ctx, &rivals, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("list tenants: %w", err)
 	}
 	for i := range rivals.Items {
 		rival := &rivals.Items[i]
-		if rival.UID == s.tenant.UID || !rival.DeletionTimestamp.IsZero() || !kube.IsTrue(rival, v1alpha1.ConditionSynced) {
+		if rival.UID == s.tenant.UID || !rival.DeletionTimestamp.IsZero() || !r.holds(rival, s.conn.TenantID) {
 			continue
 		}
-		if rival.CreationTimestamp.Before(&s.tenant.CreationTimestamp) ||
-			(rival.CreationTimestamp.Equal(&s.tenant.CreationTimestamp) && rival.UID < s.tenant.UID) {
-			r.forget(s.tenant)
-			return outcome.Blocked(v1alpha1.ReasonDuplicate,
-				"an older Tenant manages this Microsoft 365 tenant already: remove one of the two").After(duplicateRetry)
+		if isOlder(s.tenant, rival) {
+			r.forget(rival) // it yields at its next pass; its users rest from now on
+			continue
 		}
+		r.forget(s.tenant)
+		return outcome.Blocked(v1alpha1.ReasonDuplicate,
+			"an older Tenant manages this Microsoft 365 tenant already: remove one of the two").After(duplicateRetry)
 	}
 	return nil
+}
+
+// isOlder orders Tenants, those made within the same second by their ids.
+func isOlder(a, b *v1alpha1.Tenant) bool {
+	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.UID < b.UID
+	}
+	return a.CreationTimestamp.Before(&b.CreationTimestamp)
+}
+
+// holds tells whether a Tenant is connected to a Microsoft 365 tenant: as its status
+// says, or as this process has just found and not written yet.
+func (r *TenantReconciler) holds(rival *v1alpha1.Tenant, tenantID string) bool {
+	if rival.Status.TenantID == tenantID && kube.IsTrue(rival, v1alpha1.ConditionSynced) {
+		return true
+	}
+	key := client.ObjectKeyFromObject(rival)
+	conn, connected := r.Pool.Lookup(key)
+	known, read := r.Inventory.Lookup(key)
+	return connected && conn.TenantID == tenantID && read && known.Synced()
 }
 
 // duplicateRetry is how often a Tenant looks whether the one it yields to is gone.
@@ -187,8 +215,8 @@ func (r *TenantReconciler) resolveAccounts(_ context.Context, s *tenantScope) er
 	return nil
 }
 
-// adopt notes, once in a Tenant's life or after its status was lost, which objects
-// exist already. Times are the API server's throughout.
+// adopt notes, once in a Tenant's life or after its status was lost, until when what
+// objects declare was there already. Times are the API server's throughout.
 func (r *TenantReconciler) adopt(ctx context.Context, s *tenantScope) error {
 	if s.tenant.Status.AdoptedThrough != nil || !s.known.Synced() {
 		return nil
@@ -200,8 +228,8 @@ func (r *TenantReconciler) adopt(ctx context.Context, s *tenantScope) error {
 		return fmt.Errorf("list managed users: %w", err)
 	}
 	for i := range users.Items {
-		if created := users.Items[i].CreationTimestamp; created.After(through.Time) {
-			through = created
+		if declared := kube.DeclaredAt(&users.Items[i]); declared.After(through.Time) {
+			through = declared
 		}
 	}
 	s.tenant.Status.AdoptedThrough = &through
@@ -236,7 +264,7 @@ func (r *TenantReconciler) removeDiscovered(ctx context.Context, s *tenantScope)
 		return fmt.Errorf("list managed users: %w", err)
 	}
 	return forEachUser(ctx, users.Items, func(ctx context.Context, user *v1alpha1.ManagedUser) error {
-		if user.Spec.TenantRef.Name != s.tenant.Name || ownedByOthers(user) {
+		if user.Spec.TenantRef.Name != s.tenant.Name || kube.OwnedByOthers(user) {
 			return nil
 		}
 		return deleteUnchanged(ctx, r.Client, user)

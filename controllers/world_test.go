@@ -192,7 +192,8 @@ func (w *world) newManager(c client.Client) *manager {
 	}
 	m.tenants = &TenantReconciler{
 		Client: m.client, Reader: m.client, Pool: m.pool, Inventory: m.inventory, Events: recorder, Clock: w.clock,
-		Policy: policy, Metrics: metrics, Workers: 1, Users: waker,
+		Policy: accessPolicy(policy), Metrics: metrics, Workers: 1, Users: waker, Started: w.clock.Now(),
+		AdoptionWindow: -time.Hour, // specs go by faster than the API server's clock ticks
 	}
 	m.discovery = &DiscoveryReconciler{Client: m.client, Reader: m.client, Inventory: m.inventory, Waker: kube.NewWaker()}
 	m.users = &ManagedUserReconciler{

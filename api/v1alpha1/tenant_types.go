@@ -313,12 +313,14 @@ type UserCounts struct {
 	// admins hold, or may activate, a directory role; absent when unknown.
 	// +optional
 	Admins *int32 `json:"admins,omitempty"`
-	// mfaRegistered counts active persons who registered a second factor.
+	// mfaRegistered counts active persons who registered a second factor; absent when
+	// that cannot be read.
 	// +optional
-	MFARegistered int32 `json:"mfaRegistered"`
-	// mfaNotRegistered counts active persons who did not.
+	MFARegistered *int32 `json:"mfaRegistered,omitempty"`
+	// mfaNotRegistered counts active persons who did not; absent when that cannot be
+	// read.
 	// +optional
-	MFANotRegistered int32 `json:"mfaNotRegistered"`
+	MFANotRegistered *int32 `json:"mfaNotRegistered,omitempty"`
 	// mfaUnknown counts accounts of which it could not be read.
 	// +optional
 	MFAUnknown int32 `json:"mfaUnknown"`

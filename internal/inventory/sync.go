@@ -58,7 +58,9 @@ func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request Sync
 
 	err := s.syncUsers(ctx)
 	s.noteUsers(ctx, err)
-	if !isTenantWide(err) {
+	// After an answer that did not come, the feeds wait for their next turn: each would
+	// wait as long, and hold up other tenants.
+	if !isTenantWide(err) && directory.KindOf(err) != directory.KindTransient {
 		s.resolveDoubts(ctx)
 		s.syncFeeds(ctx)
 	}

@@ -99,7 +99,7 @@ func isCalm(c metav1.Condition) bool {
 }
 
 func (e *Events) send(obj client.Object, kind, reason, action, note string) {
-	if _, discovered := obj.GetLabels()[v1alpha1.DiscoveredLabel]; discovered {
+	if _, discovered := obj.GetLabels()[v1alpha1.DiscoveredLabel]; discovered && !OwnedByOthers(obj) {
 		return
 	}
 	e.recorder.Eventf(obj, nil, kind, reason, action, "%s", shorten(note))

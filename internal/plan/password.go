@@ -24,6 +24,7 @@ func planPasswordChange(in Input, plan *Plan) *Facet {
 	f := &Facet{Condition: v1alpha1.ConditionPasswordChange}
 	if verdict, ok := passwordElsewhere(in); ok {
 		f.Verdict = verdict
+		f.Records = keep(in.Records, RecordPasswordChange) // it may be here again one day
 		return f
 	}
 	if verdict, ok := passwordLevel(in, plan); ok {

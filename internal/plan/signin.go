@@ -96,12 +96,12 @@ func suspendedVerdict(user directory.User, count int32, again bool) Verdict {
 			Message: "sign-in is blocked",
 		}
 	}
-	return Verdict{
-		Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonMasteredOnPremises,
-		Message: fmt.Sprintf("sign-in is blocked in the cloud only: disable %s in Active Directory as well, or each "+
-			"synchronization lets the account in again until it is blocked anew (so far %d times)",
-			onPremisesName(user), count),
+	message := fmt.Sprintf("sign-in is blocked in the cloud only: disable %s in Active Directory as well, or each "+
+		"synchronization lets the account in again until it is blocked anew", onPremisesName(user))
+	if count > 0 {
+		message += fmt.Sprintf(" (so far %d times)", count)
 	}
+	return Verdict{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonMasteredOnPremises, Message: message}
 }
 
 // planAllowed lets the account sign in once; one that somebody else blocks later

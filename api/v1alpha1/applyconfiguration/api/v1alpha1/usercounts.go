@@ -21,9 +21,11 @@ type UserCountsApplyConfiguration struct {
 	Suspended *int32 `json:"suspended,omitempty"`
 	// admins hold, or may activate, a directory role; absent when unknown.
 	Admins *int32 `json:"admins,omitempty"`
-	// mfaRegistered counts active persons who registered a second factor.
+	// mfaRegistered counts active persons who registered a second factor; absent when
+	// that cannot be read.
 	MFARegistered *int32 `json:"mfaRegistered,omitempty"`
-	// mfaNotRegistered counts active persons who did not.
+	// mfaNotRegistered counts active persons who did not; absent when that cannot be
+	// read.
 	MFANotRegistered *int32 `json:"mfaNotRegistered,omitempty"`
 	// mfaUnknown counts accounts of which it could not be read.
 	MFAUnknown *int32 `json:"mfaUnknown,omitempty"`
