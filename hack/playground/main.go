@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
@@ -49,7 +51,7 @@ func arguments(args []string) (tenants, users int, err error) {
 }
 
 // run starts everything, waits until all users are Ready, and then until it is
-// interrupted or a program fails.
+// interrupted or a program fails. The manager may be killed meanwhile.
 func run(ctx context.Context, out io.Writer, tenants, users int) (err error) {
 	s, err := stack.New("playground")
 	if err != nil {
@@ -60,15 +62,14 @@ func run(ctx context.Context, out io.Writer, tenants, users int) (err error) {
 		err = errors.Join(err, s.Stop())
 	}()
 	p := &playground{Stack: s, out: out}
-	err = p.start(ctx, tenants, users)
-	if err == nil {
-		p.hints()
-		err = p.untilInterrupted(ctx)
-	}
-	if ctx.Err() != nil {
+	err = p.live(ctx, tenants, users)
+	switch {
+	case ctx.Err() != nil:
 		return nil // Ctrl-C is how a playground ends
+	case err != nil:
+		return fmt.Errorf("%w: see %s", err, p.LogDir())
 	}
-	return err
+	return nil
 }
 
 // playground is a stack with somebody to talk to.
@@ -77,45 +78,54 @@ type playground struct {
 	out io.Writer
 }
 
-func (p *playground) start(ctx context.Context, tenants, users int) error {
+// live starts the programs, and then fills the cluster while it watches over them.
+func (p *playground) live(ctx context.Context, tenants, users int) error {
 	begin := time.Now()
-	for _, part := range []struct {
-		what  string
-		start func(context.Context) error
-	}{
+	err := p.start(ctx, []part{
 		{"Kubernetes serves", p.StartControlPlane},
 		{fmt.Sprintf("Microsoft 365 is simulated: %d tenants of %d users", tenants, users), func(ctx context.Context) error {
 			return p.StartGraph(ctx, tenants, users)
 		}},
 		{"The manager is ready", func(ctx context.Context) error { return p.StartManager(ctx) }},
 		{"bin/playground/kubeconfig and bin/playground/env are written", func(context.Context) error { return p.writeEnv() }},
-		{fmt.Sprintf("%d Tenants and their Connection are applied", tenants), p.applyTenants},
-		{"All users are Ready", func(ctx context.Context) error { return p.awaitUsers(ctx) }},
-	} {
+	})
+	if err != nil {
+		return err
+	}
+	watched, ctx := errgroup.WithContext(ctx)
+	watched.Go(func() error { return newSupervisor(p, p.out, clock.RealClock{}, p.writeEnv).run(ctx) })
+	watched.Go(func() error {
+		err := p.start(ctx, []part{
+			{fmt.Sprintf("%d Tenants and their Connection are applied", tenants), p.applyTenants},
+			{"All users are Ready", p.awaitUsers},
+		})
+		if err != nil {
+			return err
+		}
+		say(p.out, "%d users of %d tenants became Ready in %.1f s, all starts included.",
+			tenants*users, tenants, time.Since(begin).Seconds())
+		p.hints()
+		return nil
+	})
+	return watched.Wait()
+}
+
+// part is a part of the start.
+type part struct {
+	what  string
+	start func(context.Context) error
+}
+
+// start starts one part after the other, and says how long each took.
+func (p *playground) start(ctx context.Context, parts []part) error {
+	for _, part := range parts {
 		began := time.Now()
 		if err := part.start(ctx); err != nil {
 			return err
 		}
 		say(p.out, "%s (%.1f s).", part.what, time.Since(began).Seconds())
 	}
-	say(p.out, "%d users of %d tenants became Ready in %.1f s, all starts included.", tenants*users, tenants, time.Since(begin).Seconds())
 	return nil
-}
-
-// untilInterrupted watches over the programs.
-func (p *playground) untilInterrupted(ctx context.Context) error {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			if err := p.Failed(); err != nil {
-				return fmt.Errorf("%w: see %s", err, p.LogDir())
-			}
-		}
-	}
 }
 
 // say writes a line; when the terminal is gone, nobody listens.

@@ -149,9 +149,6 @@ func (p *playground) awaitUsers(ctx context.Context) error {
 			return fmt.Errorf("%d of %d users are Ready: %w", ready, want, context.Cause(ctx))
 		case <-tally.changed:
 		case <-ticker.C:
-			if err := p.Failed(); err != nil {
-				return fmt.Errorf("%w: see %s", err, p.LogDir())
-			}
 			say(p.out, "  %d users are there, %d of %d are Ready.", seen, ready, want)
 		}
 	}

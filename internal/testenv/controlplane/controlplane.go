@@ -124,6 +124,9 @@ func (c *ControlPlane) startAPIServer(opts Options) error {
 	return nil
 }
 
+// ControllerManager is kube-controller-manager, or nil when it was not asked for.
+func (c *ControlPlane) ControllerManager() *process.Process { return c.controllerManager }
+
 // Stop stops every component and removes what they had written to disk, logs
 // aside. It may be called on a control plane that did not start wholly.
 func (c *ControlPlane) Stop() error {

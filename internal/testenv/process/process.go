@@ -73,7 +73,8 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Done is closed when the program has ended, for whatever reason.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err tells how the program ended: nil while it runs and after exit code 0.
+// Err tells how the program ended: nil while it runs, after exit code 0 and after
+// SIGTERM, else an error that wraps an *exec.ExitError.
 func (p *Process) Err() error {
 	select {
 	case <-p.done:
@@ -114,5 +115,5 @@ func (p *Process) exitError() error {
 	if state.Success() || terminated {
 		return nil
 	}
-	return fmt.Errorf("%s ended: %s", p.name, state)
+	return fmt.Errorf("%s ended: %w", p.name, &exec.ExitError{ProcessState: state})
 }

@@ -3,7 +3,9 @@ package process_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -99,6 +101,9 @@ var _ = Describe("A process", func() {
 		_, err := os.Stat(farewell)
 		Expect(err).To(MatchError(os.ErrNotExist))
 		Expect(p.Kill()).To(Succeed(), "again")
+		var exit *exec.ExitError
+		Expect(errors.As(p.Err(), &exit)).To(BeTrue())
+		Expect(exit.Sys()).To(BeEquivalentTo(syscall.SIGKILL))
 	}, SpecTimeout(time.Minute))
 
 	It("is not reached by a signal to the group of its starter", func(ctx SpecContext) {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/m365-operator/m365-operator/internal/testenv/controlplane"
+	"github.com/m365-operator/m365-operator/internal/testenv/process"
 )
 
 // ServiceAccount is what the manager runs as.
@@ -38,16 +39,31 @@ func (s *Stack) StartManager(ctx context.Context, more ...string) error {
 		return err
 	}
 	s.MetricsURL, s.ProbesURL = "http://"+addresses[0]+"/metrics", "http://"+addresses[1]
-	args := append([]string{
+	s.managerEnv = []string{"KUBECONFIG=" + kubeconfig}
+	s.managerArgs = append([]string{
 		"--graph-endpoint=" + s.Graph.URL, "--login-endpoint=" + s.Graph.URL, "--ca-file=" + s.Graph.CAFile,
 		"--namespace=" + Namespace, "--leader-elect", "--audit-log=" + s.AuditLog(),
 		"--metrics-bind-address=" + addresses[0], "--health-probe-bind-address=" + addresses[1],
 	}, more...)
-	if s.manager, err = s.start(ctx, "manager", []string{"KUBECONFIG=" + kubeconfig}, args...); err != nil {
+	if err := s.RestartManager(ctx); err != nil {
 		return err
 	}
 	return s.waitReady(ctx)
 }
+
+// RestartManager starts the manager, which has ended, as it was started before and
+// with the same addresses. It does not wait until it is ready.
+func (s *Stack) RestartManager(ctx context.Context) error {
+	manager, err := s.start(ctx, "manager", s.managerEnv, s.managerArgs...)
+	if err != nil {
+		return err
+	}
+	s.manager = manager
+	return nil
+}
+
+// Manager is the manager that was started last, or nil.
+func (s *Stack) Manager() *process.Process { return s.manager }
 
 // waitReady waits until the manager says so.
 func (s *Stack) waitReady(ctx context.Context) error {

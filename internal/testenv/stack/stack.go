@@ -44,7 +44,8 @@ type Stack struct {
 	MetricsURL, ProbesURL string
 
 	graphsim, manager *process.Process
-	logs              []*os.File
+	// managerEnv and managerArgs are what the manager was started with.
+	managerEnv, managerArgs []string
 }
 
 // New prepares a stack with the binaries of bin/ and an empty folder below it.
@@ -102,17 +103,22 @@ func (s *Stack) Stop() error {
 		errs = append(errs, s.ControlPlane.Stop())
 		s.ControlPlane = nil
 	}
-	for _, log := range s.logs {
-		errs = append(errs, log.Close())
-	}
-	s.logs = nil
 	return errors.Join(errs...)
 }
 
 // Failed returns an error that names a program of ours that ended by itself, and
 // nil while all run.
 func (s *Stack) Failed() error {
-	return errors.Join(ended("graphsim", s.graphsim), ended("the manager", s.manager))
+	return errors.Join(s.OthersFailed(), ended("the manager", s.manager))
+}
+
+// OthersFailed is Failed without the manager, which may be started again.
+func (s *Stack) OthersFailed() error {
+	err := ended("graphsim", s.graphsim)
+	if s.ControlPlane != nil {
+		err = errors.Join(err, ended("kube-controller-manager", s.ControlPlane.ControllerManager()))
+	}
+	return err
 }
 
 func ended(name string, p *process.Process) error {
@@ -143,6 +149,6 @@ func (s *Stack) start(ctx context.Context, binary string, env []string, args ...
 	if err != nil {
 		return nil, fmt.Errorf("log of %s: %w", binary, err)
 	}
-	s.logs = append(s.logs, log)
+	defer func() { _ = log.Close() }() // the program has its own handle
 	return process.Start(ctx, process.Options{Output: log, Env: env}, path, args...)
 }

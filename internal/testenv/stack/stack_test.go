@@ -3,6 +3,7 @@ package stack
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -49,6 +50,12 @@ func graphsimCA() []byte {
 	return sim.CAPEM()
 }
 
+func must[T any](value T, err error) T {
+	GinkgoHelper()
+	Expect(err).NotTo(HaveOccurred())
+	return value
+}
+
 var _ = Describe("A stack", func() {
 	It("names the make target when a binary is missing", func(ctx SpecContext) {
 		s := inShell(nil)
@@ -77,6 +84,29 @@ var _ = Describe("A stack", func() {
 		Expect(s.Stop()).To(Succeed())
 		Expect(program.Done()).To(BeClosed())
 		Expect(s.Stop()).To(Succeed())
+	}, SpecTimeout(time.Minute))
+
+	It("starts a manager that was killed again, as it was", func(ctx SpecContext) {
+		s := inShell(map[string]string{"manager": `echo "$@ $KUBECONFIG"; exec sleep 600`})
+		s.managerArgs, s.managerEnv = []string{"--leader-elect", "--namespace=here"}, []string{"KUBECONFIG=there"}
+		log := func() string { return string(must(os.ReadFile(filepath.Join(s.LogDir(), "manager.log")))) }
+		const line = "--leader-elect --namespace=here there\n"
+		Expect(s.RestartManager(ctx)).To(Succeed())
+		Eventually(ctx, log).Should(Equal(line))
+		first := s.Manager()
+
+		Expect(syscall.Kill(first.PID(), syscall.SIGKILL)).To(Succeed())
+		Eventually(ctx, first.Done()).Should(BeClosed())
+		Expect(s.Failed()).To(MatchError("the manager ended by itself: manager ended: signal: killed"))
+		Expect(s.OthersFailed()).To(Succeed())
+
+		Expect(s.RestartManager(ctx)).To(Succeed())
+		Eventually(ctx, log).Should(Equal(line + line))
+		Expect(s.Manager().PID()).NotTo(Equal(first.PID()))
+		Expect(s.Failed()).To(Succeed())
+		second := s.Manager()
+		Expect(s.Stop()).To(Succeed())
+		Expect(second.Done()).To(BeClosed())
 	}, SpecTimeout(time.Minute))
 
 	It("finds a port for each that asks", func(ctx SpecContext) {
