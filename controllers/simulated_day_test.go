@@ -86,7 +86,7 @@ func newSimulatedDay(tenants, users int, interval time.Duration, feeds inventory
 	begin := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 	d := &simulatedDay{
 		begin: begin, clock: clocktesting.NewFakeClock(begin),
-		rng: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // reproducible on purpose
+		rng: rand.New(rand.NewPCG(1, 2)),
 	}
 	var err error
 	d.sim, err = graphsim.New(graphsim.Options{
@@ -235,7 +235,7 @@ type agenda []appointment
 func (a agenda) Len() int           { return len(a) }
 func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
 func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *agenda) Push(x any)        { *a = append(*a, x.(appointment)) } //nolint:errcheck,forcetypeassert // heap.Push is only called with one
+func (a *agenda) Push(x any)        { *a = append(*a, x.(appointment)) }
 func (a *agenda) Pop() any {
 	last := len(*a) - 1
 	x := (*a)[last]

@@ -42,7 +42,7 @@ var _ = Describe("A manager that is killed", Ordered, func() {
 			}
 		})
 
-		rng := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1)) //nolint:gosec // reproducible on purpose
+		rng := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1))
 		for range kills {
 			killInTheMiddle(ctx, c, rng)
 		}

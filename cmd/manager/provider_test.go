@@ -46,7 +46,7 @@ func newProvider(ctx context.Context, name string) *provider {
 	p := &provider{name: name, caFile: filepath.Join(GinkgoT().TempDir(), "ca.pem")}
 	var err error
 	p.sim, err = graphsim.New(graphsim.Options{
-		Seed: uint64(GinkgoRandomSeed()), ClientSecret: canary, Journal: 100_000, Quirks: graphsim.Lively(), //nolint:gosec // any number
+		Seed: uint64(GinkgoRandomSeed()), ClientSecret: canary, Journal: 100_000, Quirks: graphsim.Lively(),
 	})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(p.sim.Start()).To(Succeed())

@@ -93,7 +93,7 @@ func newClient() client.WithWatch {
 // readFile is what a program wrote so far.
 func readFile(name string) string {
 	GinkgoHelper()
-	content, err := os.ReadFile(name) //nolint:gosec // a file of this suite
+	content, err := os.ReadFile(name)
 	Expect(err).NotTo(HaveOccurred())
 	return string(content)
 }

@@ -33,7 +33,7 @@ var _ = Describe("Two managers", func() {
 		leader := leaseHolder(ctx)
 		second := p.runManager(ctx, lease...)
 
-		rng := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 2)) //nolint:gosec // reproducible on purpose
+		rng := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 2))
 		until := c.writes() + 5 + rng.Uint64N(30)
 		c.declare(ctx, func(_ int, spec *v1alpha1.ManagedUserSpec) {
 			spec.Suspended, spec.ForcePasswordChange = ptr.To(true), ptr.To(true)
