@@ -79,7 +79,7 @@ func (s *supervisor) restart(ctx context.Context) error {
 		return err
 	}
 	s.since = s.clock.Now()
-	say(s.out, "%s: as a Deployment would, it is started again, as process %d.", end, s.Manager().PID())
+	say(s.out, "The %s: as a Deployment would, it is started again, as process %d.", end, s.Manager().PID())
 	return s.restarted()
 }
 
