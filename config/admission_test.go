@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
 )
 
 // beRefusedBy matches the refusal of one policy: 403 with the reason Forbidden,
@@ -134,7 +136,38 @@ var _ = Describe("The safeguards policy", func() {
 
 	It("lets an editor change something else beside an entry that stands", func(ctx SpecContext) {
 		Expect(change(ctx, editor, "Tenant", tenantWith(`protected: [`+breakglass+`], privileged: `+admins),
-			`spec: {tenantID: contoso.com, connectionRef: {name: msp}, paused: true, safeguards: {protected: [`+breakglass+`], privileged: `+admins+`}}`)).To(Succeed())
+			`spec: {tenantID: contoso.com, connectionRef: {name: msp}, displayName: Contoso, safeguards: {protected: [`+breakglass+`], privileged: `+admins+`}}`)).To(Succeed())
+	})
+
+	DescribeTable("on pausing",
+		func(ctx SpecContext, who, synced, safeguards string, expected gomegatypes.GomegaMatcher) {
+			tenant := existing(ctx, "Tenant", tenantWith(safeguards))
+			if synced != "" {
+				Expect(unstructured.SetNestedSlice(tenant.Object, []any{map[string]any{
+					"type": v1alpha1.ConditionSynced, "status": synced, "reason": string(v1alpha1.ReasonSucceeded),
+					"message": "", "lastTransitionTime": "2026-11-20T10:00:00Z",
+				}}, "status", "conditions")).To(Succeed())
+				Expect(as(manager).Status().Update(ctx, tenant)).To(Succeed())
+			}
+			pause := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"paused":true}}`))
+			Expect(as(who).Patch(ctx, tenant, pause)).To(expected)
+		},
+		Entry("lets an editor while the tenant is being read", editor, "True", `protected: [`+breakglass+`]`, Succeed()),
+		Entry("refuses an editor while it is not", editor, "False", `protected: [`+breakglass+`]`, beRefusedBy(policy)),
+		Entry("refuses an editor before it was", editor, "", `protected: [`+breakglass+`]`, beRefusedBy(policy)),
+		Entry("lets a privileged editor", privilegedEditor, "False", `protected: [`+breakglass+`]`, Succeed()),
+		Entry("lets an editor where nobody is protected", editor, "False", ``, Succeed()),
+	)
+
+	It("lets an editor change and resume a Tenant that is paused in trouble", func(ctx SpecContext) {
+		paused := `spec: {tenantID: contoso.com, connectionRef: {name: msp}, paused: %t, displayName: %s, safeguards: {protected: [` + breakglass + `]}}`
+		tenant := existing(ctx, "Tenant", fmt.Sprintf(paused, true, "Contoso"))
+		for _, content := range []string{fmt.Sprintf(paused, true, "Contoso Ltd"), fmt.Sprintf(paused, false, "Contoso Ltd")} {
+			changed := manifest("Tenant", content)
+			changed.SetResourceVersion(tenant.GetResourceVersion())
+			Expect(as(editor).Update(ctx, changed)).To(Succeed())
+			tenant = changed
+		}
 	})
 
 	const viaConnection, viaSecret = `connectionRef: {name: msp}`, `credentials: {secretRef: {name: contoso-app}}`
