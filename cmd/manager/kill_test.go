@@ -53,7 +53,7 @@ var _ = Describe("A manager that is killed", Ordered, func() {
 		for person := range c.people {
 			Expect(c.effects(person)).To(Equal(map[graphsim.Effect]uint64{
 				graphsim.EffectBlock: 1, graphsim.EffectRevoke: 1, graphsim.EffectPasswordForce: 1,
-			}), c.people[person])
+			}), func() string { return dump(c.user(ctx, Default, person)) })
 		}
 		for _, user := range c.users(ctx, Default) {
 			Expect(user.Status.State).To(Equal(v1alpha1.StateSuspended), user.Name)

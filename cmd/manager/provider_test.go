@@ -170,9 +170,15 @@ func (c *customer) tenant(ctx context.Context, g Gomega) *v1alpha1.Tenant {
 	return tenant
 }
 
-// declare changes what is declared about all people, as a merged pull request does.
+// declare changes what is declared about all people, as a merged pull request does. It
+// waits until that is later, in the API server's seconds, than what the Tenant adopts.
 func (c *customer) declare(ctx context.Context, change func(person int, spec *v1alpha1.ManagedUserSpec)) {
 	GinkgoHelper()
+	Eventually(func(g Gomega, ctx context.Context) {
+		through := c.tenant(ctx, g).Status.AdoptedThrough
+		g.Expect(through).NotTo(BeNil())
+		g.Expect(c.sim.Now()).To(BeTemporally(">=", through.Add(time.Second)))
+	}).WithContext(ctx).Should(Succeed())
 	for person := range c.people {
 		user := c.user(ctx, Default, person)
 		before := user.DeepCopy()

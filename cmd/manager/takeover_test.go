@@ -52,7 +52,7 @@ var _ = Describe("Two managers", func() {
 		for person := range c.people {
 			Expect(c.effects(person)).To(Equal(map[graphsim.Effect]uint64{
 				graphsim.EffectBlock: 1, graphsim.EffectRevoke: 1, graphsim.EffectPasswordForce: 1,
-			}), c.people[person])
+			}), func() string { return dump(c.user(ctx, Default, person)) })
 		}
 		second.end()
 		Expect(leaseHolder(ctx)).To(BeEmpty(), "a manager that ends gives its lease back")
