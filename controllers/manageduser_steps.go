@@ -208,6 +208,7 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 	}
 	s.user.Status.Records = sortedRecords(records)
 	s.user.Status.ID = s.id
+	witness(s.user)
 
 	var problems []error
 	for _, facet := range p.Facets {
@@ -248,11 +249,21 @@ func saysBlockedElsewhere(user *v1alpha1.ManagedUser) bool {
 }
 
 // adopting tells whether what the object declares was declared before the Tenant's
-// memory began: what has no record then is forgotten, not new. Status says nothing of
-// it, for it may have been lost, or written of an object that declared nothing yet.
+// memory began: what has no record then is forgotten, not new. A change that this
+// memory witnessed is new, however young the Tenant.
 func adopting(s *userScope) bool {
+	if seen := s.user.Status.DeclaredGeneration; seen != 0 && seen < s.user.Generation {
+		return false
+	}
 	declared := kube.DeclaredAt(s.user)
 	return !declared.After(s.tenant.Status.AdoptedThrough.Time)
+}
+
+// witness remembers since when the object is declared by somebody else than discovery.
+func witness(user *v1alpha1.ManagedUser) {
+	if user.Status.DeclaredGeneration == 0 && (!isDiscovered(user) || kube.OwnedByOthers(user)) {
+		user.Status.DeclaredGeneration = user.Generation
+	}
 }
 
 // remembered are the records to keep of a plan that is not carried out: what was known

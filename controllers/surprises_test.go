@@ -49,6 +49,18 @@ var _ = Describe("what must not be done twice", func() {
 		Expect(condition(alice, v1alpha1.ConditionPasswordChange)).To(Equal("False/Adopted"))
 	})
 
+	It("is done for a change that is witnessed, however young the Tenant", func(ctx context.Context) {
+		w := newWorld(ctx)
+		w.tenants.AdoptionWindow = 10 * time.Minute
+		w.mustSync(ctx)
+		alice := w.declare(ctx, upnAlice)
+		w.mustPass(ctx, alice)
+		w.edit(ctx, alice, forced(true))
+		w.mustPass(ctx, alice)
+		Expect(w.effects(upnAlice, graphsim.EffectPasswordForce)).To(BeEquivalentTo(1))
+		w.settles(ctx, alice)
+	})
+
 	It("is not, when a rebuild is looked at under Observe first", func(ctx context.Context) {
 		w := newWorld(ctx)
 		w.outsider(upnAlice, map[string]any{"accountEnabled": false})

@@ -193,6 +193,12 @@ type ManagedUserStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	PendingChanges []PendingChange `json:"pendingChanges,omitempty"`
 
+	// declaredGeneration is the generation at which the operator first saw this object
+	// declared by somebody else than discovery. A later one is a change it witnessed,
+	// not something found when its memory began.
+	// +optional
+	DeclaredGeneration int64 `json:"declaredGeneration,omitempty"`
+
 	// records are the operator's memory of what must not be done twice.
 	// +optional
 	// +listType=map

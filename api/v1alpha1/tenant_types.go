@@ -173,8 +173,8 @@ type TenantStatus struct {
 	// +kubebuilder:validation:MaxLength=256
 	DisplayName string `json:"displayName,omitempty"`
 
-	// adoptedThrough is the creation time of the newest ManagedUser that counts as
-	// found, not made, when this Tenant's memory began.
+	// adoptedThrough is until when what ManagedUsers declare counts as found, not new:
+	// it was declared before this Tenant's memory began.
 	// +optional
 	AdoptedThrough *metav1.Time `json:"adoptedThrough,omitempty"`
 

@@ -279,6 +279,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: declaredGeneration
+      type:
+        scalar: numeric
     - name: department
       type:
         scalar: string

@@ -66,6 +66,10 @@ type ManagedUserStatusApplyConfiguration struct {
 	LastPasswordChange *v1.Time `json:"lastPasswordChange,omitempty"`
 	// pendingChanges are what would be done; empty when the account is as declared.
 	PendingChanges []PendingChangeApplyConfiguration `json:"pendingChanges,omitempty"`
+	// declaredGeneration is the generation at which the operator first saw this object
+	// declared by somebody else than discovery. A later one is a change it witnessed,
+	// not something found when its memory began.
+	DeclaredGeneration *int64 `json:"declaredGeneration,omitempty"`
 	// records are the operator's memory of what must not be done twice.
 	Records []RecordApplyConfiguration `json:"records,omitempty"`
 	// conditions tell the state of the object.
@@ -295,6 +299,14 @@ func (b *ManagedUserStatusApplyConfiguration) WithPendingChanges(values ...*Pend
 		}
 		b.PendingChanges = append(b.PendingChanges, *values[i])
 	}
+	return b
+}
+
+// WithDeclaredGeneration sets the DeclaredGeneration field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DeclaredGeneration field is set to the value of the last call.
+func (b *ManagedUserStatusApplyConfiguration) WithDeclaredGeneration(value int64) *ManagedUserStatusApplyConfiguration {
+	b.DeclaredGeneration = &value
 	return b
 }
 

@@ -23,8 +23,8 @@ type TenantStatusApplyConfiguration struct {
 	TenantID *string `json:"tenantID,omitempty"`
 	// displayName is the organization's name in Microsoft 365.
 	DisplayName *string `json:"displayName,omitempty"`
-	// adoptedThrough is the creation time of the newest ManagedUser that counts as
-	// found, not made, when this Tenant's memory began.
+	// adoptedThrough is until when what ManagedUsers declare counts as found, not new:
+	// it was declared before this Tenant's memory began.
 	AdoptedThrough *v1.Time `json:"adoptedThrough,omitempty"`
 	// domains are the tenant's verified domains.
 	Domains []DomainApplyConfiguration `json:"domains,omitempty"`
