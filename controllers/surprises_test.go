@@ -256,6 +256,27 @@ var _ = Describe("a Tenant that cannot be read", func() {
 		Expect(condition(hours(ctx, w), v1alpha1.ConditionReady)).To(Equal("Unknown/Retrying"))
 	})
 
+	It("says after a restart what it said before, until it has read it again", func(ctx context.Context) {
+		w := newWorld(ctx)
+		w.mustSync(ctx)
+		w.settles(ctx)
+		before := w.tenant(ctx)
+		for _, path := range []string{
+			"/reports/authenticationMethods/userRegistrationDetails", "/roleManagement/directory/roleAssignments",
+			"/subscribedSkus", "/identity/conditionalAccess/policies", "/domains",
+		} {
+			_, err := w.sim.AddFault(graphsim.Fault{Kind: graphsim.FaultStatus, Path: path, Status: 503})
+			Expect(err).NotTo(HaveOccurred())
+		}
+		w.restart()
+		after := w.mustSync(ctx)
+		Expect(after.Status.Users).To(Equal(before.Status.Users))
+		Expect(after.Status.Licenses).To(Equal(before.Status.Licenses))
+		Expect(after.Status.Domains).To(Equal(before.Status.Domains))
+		Expect(after.Status.MFAPolicy).To(Equal(before.Status.MFAPolicy))
+		Expect(after.Status.Feeds).To(Equal(before.Status.Feeds))
+	})
+
 	It("yields at once to an older one of the same tenant", func(ctx context.Context) {
 		w := newWorld(ctx)
 		rival := w.newTenant()

@@ -51,7 +51,7 @@ func describeTenant(s *tenantScope, known inventory.Summary) {
 	st.Licenses = tenantLicenses(known.SKUs)
 	st.MFAPolicy = mfaPolicy(known.Policies)
 
-	fresh := feedsOf(known.Feeds)
+	fresh := keepUnreadFeeds(st, before, feedsOf(known.Feeds))
 	kept := keepTimes(before.Feeds, fresh)
 	st.Feeds = kept
 	if s.requested != "" || len(before.Feeds) == 0 || !equality.Semantic.DeepEqual(before, st) {

@@ -46,3 +46,38 @@ func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant,
 		st.AccountType = before.AccountType
 	}
 }
+
+// keepUnreadFeeds puts back what was last said about a tenant, as far as it has not
+// been read in this process, and returns the feeds with what was last said of those.
+func keepUnreadFeeds(st, before *v1alpha1.TenantStatus, feeds []v1alpha1.Feed) []v1alpha1.Feed {
+	for i, feed := range feeds {
+		at := slices.IndexFunc(before.Feeds, func(old v1alpha1.Feed) bool { return old.Name == feed.Name })
+		if at < 0 || feed.Reason != string(inventory.ReasonNotRead) {
+			continue
+		}
+		feeds[i] = before.Feeds[at]
+		switch inventory.FeedName(feed.Name) {
+		case inventory.FeedOrganization:
+			st.Domains = before.Domains
+		case inventory.FeedLicenses:
+			st.Licenses = before.Licenses
+		case inventory.FeedPolicies:
+			st.MFAPolicy = before.MFAPolicy
+		case inventory.FeedRoles:
+			keepCounts(st, before, func(to, from *v1alpha1.UserCounts) { to.Admins = from.Admins })
+		case inventory.FeedRegistrations:
+			keepCounts(st, before, func(to, from *v1alpha1.UserCounts) {
+				to.MFARegistered, to.MFANotRegistered = from.MFARegistered, from.MFANotRegistered
+				to.MFAUnknown, to.MFANotApplicable = from.MFAUnknown, from.MFANotApplicable
+			})
+		default:
+		}
+	}
+	return feeds
+}
+
+func keepCounts(st, before *v1alpha1.TenantStatus, keep func(to, from *v1alpha1.UserCounts)) {
+	if st.Users != nil && before.Users != nil {
+		keep(st.Users, before.Users)
+	}
+}
