@@ -15,8 +15,6 @@ import (
 type roleFacts struct {
 	// byHolder are the roles of accounts and of service principals.
 	byHolder map[string][]Role
-	// globalAdmins hold the Global Administrator role over the whole tenant; sorted.
-	globalAdmins []string
 	// complete is true when every active holder is known.
 	complete bool
 	// eligibilities tells why those who may activate a role are not all known; empty
@@ -145,40 +143,32 @@ func (r *roleReading) facts() roleFacts {
 	if f.eligibilities == "" {
 		f.eligibilities = r.firstRefusal(r.eligible)
 	}
-	admins := map[string]bool{}
 	for _, holding := range r.active {
-		r.hold(&f, holding, RoleDirect, RoleGroup, func(id string) {
-			if strings.EqualFold(holding.RoleID, directory.GlobalAdministrator) && holding.Scope == "/" {
-				admins[id] = true
-			}
-		})
+		r.hold(&f, holding, RoleDirect, RoleGroup)
 	}
 	for _, holding := range r.eligible {
-		r.hold(&f, holding, RoleEligible, RoleEligible, func(string) {})
+		r.hold(&f, holding, RoleEligible, RoleEligible)
 	}
 	for id, roles := range f.byHolder {
 		slices.SortFunc(roles, compareRoles)
 		f.byHolder[id] = slices.Compact(roles)
 	}
-	f.globalAdmins = slices.Sorted(maps.Keys(admins))
 	return f
 }
 
 // hold adds a holding to the principal, or to each account in the group, that has it.
-func (r *roleReading) hold(f *roleFacts, holding directory.RoleAssignment, direct, grouped RolePath, each func(id string)) {
+func (r *roleReading) hold(f *roleFacts, holding directory.RoleAssignment, direct, grouped RolePath) {
 	role := Role{RoleID: strings.ToLower(holding.RoleID), Scope: holding.Scope, Path: direct}
 	role.Name = cmp.Or(r.names[role.RoleID], role.RoleID)
 	principal := strings.ToLower(holding.PrincipalID)
 	if !r.isGroup(principal, holding.PrincipalKind) {
 		f.byHolder[principal] = append(f.byHolder[principal], role)
-		each(principal)
 		return
 	}
 	role.Path, role.ViaGroup = grouped, principal
 	for _, member := range r.members[principal] {
 		member = strings.ToLower(member)
 		f.byHolder[member] = append(f.byHolder[member], role)
-		each(member)
 	}
 }
 

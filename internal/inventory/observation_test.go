@@ -259,38 +259,6 @@ var _ = Describe("Roles", func() {
 	})
 })
 
-var _ = Describe("Global Administrators", func() {
-	const globalAdministrator = directory.GlobalAdministrator
-	It("are those who can act now", func() {
-		w := newWorld()
-		w.graph.assignments.pages[""] = holdings(
-			holds("b", globalAdministrator), holds("a", globalAdministrator), holds("blocked", globalAdministrator),
-			holds("gone", globalAdministrator), holds("g", globalAdministrator, byGroup),
-			holds("scoped", globalAdministrator, func(h *directory.RoleAssignment) { h.Scope = "/administrativeUnits/1" }))
-		w.graph.eligibilities.pages[""] = holdings(holds("eligible", globalAdministrator))
-		w.graph.members.pages["g"] = &directory.Page[string]{Items: []string{"member", "a"}}
-		w.settled(person("a"), person("b"), person("blocked", blocked), person("member"), person("eligible"), person("scoped"))
-		ids, known := w.tenant.GlobalAdmins()
-		Expect(ids).To(Equal([]string{"a", "b", "member"}))
-		Expect(known).To(BeTrue())
-	})
-
-	It("are not known while a group that holds the role cannot be read", func() {
-		w := newWorld()
-		w.graph.assignments.pages[""] = holdings(holds("a", globalAdministrator), holds("g", globalAdministrator, byGroup))
-		w.graph.members.errors = []error{refusal(directory.KindForbidden)}
-		w.settled(person("a"))
-		ids, known := w.tenant.GlobalAdmins()
-		Expect(ids).To(Equal([]string{"a"}))
-		Expect(known).To(BeFalse())
-	})
-
-	It("are not known before roles were read", func() {
-		_, known := newWorld().tenant.GlobalAdmins()
-		Expect(known).To(BeFalse())
-	})
-})
-
 var _ = Describe("The account's type", func() {
 	DescribeTable("is a person's only when rooms and roles were read",
 		func(user directory.User, prepare func(*fakeReader), expected inventory.AccountType) {

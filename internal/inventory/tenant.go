@@ -140,21 +140,6 @@ func (t *Tenant) Range(f func(Observation) bool) {
 	}
 }
 
-// GlobalAdmins are the ids, sorted, of the accounts that are not blocked and hold the
-// Global Administrator role over the whole tenant now, directly or through a group;
-// eligible ones do not count. known is false when there may be others.
-func (t *Tenant) GlobalAdmins() (ids []string, known bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	for _, id := range t.facts.roles.globalAdmins {
-		a, ok := t.accounts[id]
-		if ok && a.shown.Gone == GoneNot && a.shown.User.Enabled == directory.Yes {
-			ids = append(ids, id)
-		}
-	}
-	return ids, t.facts.roles.complete
-}
-
 // Recheck makes the next Sync ask again for what was refused: the token's
 // permissions changed.
 func (t *Tenant) Recheck() {
