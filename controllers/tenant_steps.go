@@ -177,13 +177,12 @@ func (r *TenantReconciler) sync(ctx context.Context, s *tenantScope) error {
 			}
 		}
 	}
-	first := !s.known.Synced()
 	result, err := s.known.Sync(ctx, s.conn.Directory, request)
 	s.result, s.read = result, result.Complete
-	if first && s.known.Synced() {
+	s.conn.SetUsers(s.known.Summary().Users.Total)
+	if result.First {
 		return errors.Join(err, r.wakeUsers(ctx, s))
 	}
-	s.conn.SetUsers(s.known.Summary().Users.Total)
 	return err
 }
 
