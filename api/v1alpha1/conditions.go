@@ -20,6 +20,24 @@ const (
 
 	// ConditionSignIn on a ManagedUser is the facet behind spec.suspended.
 	ConditionSignIn = "SignIn"
+	// ConditionAccount on a ManagedUser is about the account as such: its creation,
+	// restoration, name and deletion. It is there while one of them is declared.
+	ConditionAccount = "Account"
+	// ConditionFirstSignIn on a ManagedUser is about the credential for the first
+	// sign-in of an account that was made here.
+	ConditionFirstSignIn = "FirstSignIn"
+	// ConditionProfile on a ManagedUser is the facet behind spec.profile.
+	ConditionProfile = "Profile"
+	// ConditionManager on a ManagedUser is the facet behind spec.manager.
+	ConditionManager = "Manager"
+	// ConditionLicenses on a ManagedUser is the facet behind spec.licenses.
+	ConditionLicenses = "Licenses"
+	// ConditionGroups on a ManagedUser is the facet behind spec.groups.
+	ConditionGroups = "Groups"
+	// ConditionApplications on a ManagedUser is the facet behind spec.applications.
+	ConditionApplications = "Applications"
+	// ConditionDirectoryRoles on a ManagedUser is the facet behind spec.directoryRoles.
+	ConditionDirectoryRoles = "DirectoryRoles"
 	// ConditionPasswordChange on a ManagedUser is the facet behind
 	// spec.forcePasswordChange and spec.passwordChangedSince.
 	ConditionPasswordChange = "PasswordChange"
@@ -77,6 +95,17 @@ const (
 	ReasonAdopted Reason = "Adopted"
 	// ReasonNotApplicable: the account has nothing this could act on.
 	ReasonNotApplicable Reason = "NotApplicable"
-	// ReasonUnresolved: a safeguard names somebody who cannot be found.
+	// ReasonNoSeat: all seats of a subscription are taken; buy more or free one.
+	ReasonNoSeat Reason = "NoSeat"
+	// ReasonNotWritable: what is declared cannot be written here; the message says where.
+	ReasonNotWritable Reason = "NotWritable"
+	// ReasonSoftDeleted: an account of this name was deleted and can be restored.
+	ReasonSoftDeleted Reason = "SoftDeleted"
+	// ReasonTakenElsewhere: somebody else took away what was granted; it is not given
+	// back.
+	ReasonTakenElsewhere Reason = "TakenElsewhere"
+	// ReasonDeletionHeld: the object was deleted, and its deletionPolicy waits.
+	ReasonDeletionHeld Reason = "DeletionHeld"
+	// ReasonUnresolved: a name cannot be found, or means more than one object.
 	ReasonUnresolved Reason = "Unresolved"
 )

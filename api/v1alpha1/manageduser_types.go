@@ -7,6 +7,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 //
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.id) || (has(self.id) && self.id == oldSelf.id)",message="id is immutable once set and may not be removed: it pins the person"
 // +kubebuilder:validation:XValidation:rule="!(has(self.forcePasswordChange) && self.forcePasswordChange && has(self.passwordChangedSince))",message="set either forcePasswordChange or passwordChangedSince, not both"
+// +kubebuilder:validation:XValidation:rule="!has(self.creationPolicy) || self.creationPolicy != 'Create' || (has(self.profile) && has(self.profile.displayName))",message="creationPolicy Create needs profile.displayName: an account cannot be made without a name"
+// +kubebuilder:validation:XValidation:rule="!has(self.firstSignIn) || (has(self.creationPolicy) && self.creationPolicy == 'Create')",message="firstSignIn is for accounts that are made here: set creationPolicy to Create as well"
+// +kubebuilder:validation:XValidation:rule="!has(self.directoryRoles) || self.directoryRoles.size() == 0 || (has(self.allowPrivileged) && self.allowPrivileged)",message="directoryRoles need allowPrivileged: true: they make the account an administrator"
 type ManagedUserSpec struct {
 	// tenantRef names the Tenant, in the same namespace, that the account lives in.
 	// +required
@@ -31,8 +34,17 @@ type ManagedUserSpec struct {
 	// +optional
 	ManagementPolicy ManagementPolicy `json:"managementPolicy,omitempty"`
 
+	// creationPolicy says whether the account is made when there is none. With Create
+	// and the id of an account that was deleted, that account is restored.
+	// +optional
+	// +default="Never"
+	CreationPolicy CreationPolicy `json:"creationPolicy,omitempty"`
+
 	// deletionPolicy says what becomes of the account when this object is deleted.
-	// Retain leaves it alone.
+	// Retain leaves it alone; Suspend blocks sign-in and revokes the sessions; Delete
+	// deletes the account, which can be restored for 30 days. Both wait for the Tenant's
+	// safeguards.deletionGrace, and are dropped when the namespace or the Tenant goes
+	// as well.
 	// +optional
 	// +default="Retain"
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
@@ -57,18 +69,259 @@ type ManagedUserSpec struct {
 	// +optional
 	PasswordChangedSince *metav1.Time `json:"passwordChangedSince,omitempty"`
 
+	// startAt keeps an account that is made here, or that was blocked when this was
+	// declared, blocked until then, and opens it once.
+	// +optional
+	StartAt *metav1.Time `json:"startAt,omitempty"`
+
+	// firstSignIn says with what the person signs in the first time: a password, which
+	// must be changed then, or a temporary access pass. It is put into the Secret that
+	// status.firstSignIn names. Absent means Password.
+	// +optional
+	FirstSignIn FirstSignInMethod `json:"firstSignIn,omitempty"`
+
+	// profile says what is written about the person. What is absent is not managed.
+	// +optional
+	Profile *UserProfile `json:"profile,omitempty"`
+
+	// manager is the user principal name of the person's manager; "" means none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$')",message="manager must be a sign-in name like bob@contoso.com, or empty for none"
+	Manager *string `json:"manager,omitempty"`
+
+	// licenses the account must have. An entry claims the licence, also one that was
+	// there before; taken off the list it is taken away. An empty list takes away all
+	// that is claimed, without the key all is let go.
+	// +optional
+	// +listType=map
+	// +listMapKey=sku
+	// +kubebuilder:validation:MaxItems=64
+	Licenses []LicenseEntry `json:"licenses,omitzero"`
+
+	// groups the account must be a member of, security and Microsoft 365 groups.
+	// Entries claim, as in licenses.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=128
+	Groups []GroupEntry `json:"groups,omitzero"`
+
+	// applications the account must have a role in. Entries claim, as in licenses.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +listMapKey=role
+	// +kubebuilder:validation:MaxItems=64
+	Applications []ApplicationEntry `json:"applications,omitzero"`
+
+	// directoryRoles the account must hold. Entries claim, as in licenses; one that is
+	// taken away elsewhere is not given back. They need allowPrivileged, the Tenant's
+	// safeguards.privileged and a manager with --allow-role-grants.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +listMapKey=scope
+	// +kubebuilder:validation:MaxItems=16
+	DirectoryRoles []DirectoryRoleEntry `json:"directoryRoles,omitzero"`
+
 	// allowPrivileged lets this object touch an administrator, if the Tenant's
 	// safeguards list the account as privileged as well.
 	// +optional
 	AllowPrivileged bool `json:"allowPrivileged,omitempty"`
 }
 
+// CreationPolicy says whether an account is made when there is none.
+// +kubebuilder:validation:Enum=Never;Create
+type CreationPolicy string
+
+const (
+	// CreationPolicyNever waits for somebody else to make the account.
+	CreationPolicyNever CreationPolicy = "Never"
+	// CreationPolicyCreate makes it.
+	CreationPolicyCreate CreationPolicy = "Create"
+)
+
 // DeletionPolicy says what becomes of the account when its object is deleted.
-// +kubebuilder:validation:Enum=Retain
+// +kubebuilder:validation:Enum=Retain;Suspend;Delete
 type DeletionPolicy string
 
-// DeletionPolicyRetain leaves the account alone.
-const DeletionPolicyRetain DeletionPolicy = "Retain"
+const (
+	// DeletionPolicyRetain leaves the account alone.
+	DeletionPolicyRetain DeletionPolicy = "Retain"
+	// DeletionPolicySuspend blocks sign-in and revokes the sessions.
+	DeletionPolicySuspend DeletionPolicy = "Suspend"
+	// DeletionPolicyDelete deletes the account, which can be restored for 30 days.
+	DeletionPolicyDelete DeletionPolicy = "Delete"
+)
+
+// FirstSignInMethod says with what a person signs in the first time.
+// +kubebuilder:validation:Enum=Password;TemporaryAccessPass
+type FirstSignInMethod string
+
+const (
+	// FirstSignInPassword is a random password that must be changed.
+	FirstSignInPassword FirstSignInMethod = "Password"
+	// FirstSignInTemporaryAccessPass is a passcode for a limited time, with which the
+	// person registers a method without any password.
+	FirstSignInTemporaryAccessPass FirstSignInMethod = "TemporaryAccessPass"
+)
+
+// UserProfile says what is written about a person, under Graph's own names and limits
+// (https://learn.microsoft.com/graph/api/resources/user#properties). An absent field is
+// not managed; an empty one is cleared.
+type UserProfile struct {
+	// displayName of the account. It cannot be cleared.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	DisplayName *string `json:"displayName,omitempty"`
+	// givenName of the person.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	GivenName *string `json:"givenName,omitempty"`
+	// surname of the person.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Surname *string `json:"surname,omitempty"`
+	// jobTitle of the person.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	JobTitle *string `json:"jobTitle,omitempty"`
+	// department the person works in.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Department *string `json:"department,omitempty"`
+	// companyName the person works for.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	CompanyName *string `json:"companyName,omitempty"`
+	// officeLocation of the person.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	OfficeLocation *string `json:"officeLocation,omitempty"`
+	// streetAddress of the person's place of business.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	StreetAddress *string `json:"streetAddress,omitempty"`
+	// city of the person's place of business.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	City *string `json:"city,omitempty"`
+	// state or province.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	State *string `json:"state,omitempty"`
+	// postalCode of the person's address.
+	// +optional
+	// +kubebuilder:validation:MaxLength=40
+	PostalCode *string `json:"postalCode,omitempty"`
+	// country or region.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Country *string `json:"country,omitempty"`
+	// mobilePhone number.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	MobilePhone *string `json:"mobilePhone,omitempty"`
+	// businessPhone number. Graph keeps one at most.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	BusinessPhone *string `json:"businessPhone,omitempty"`
+	// usageLocation is the country where the person uses the services, as two letters
+	// (ISO 3166). Licences need one; it cannot be cleared.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{2}$')",message="usageLocation must be a country as two capital letters, like DE; it cannot be cleared"
+	UsageLocation *string `json:"usageLocation,omitempty"`
+	// preferredLanguage of the person, like de-DE.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self == '' || self.matches('^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$')",message="preferredLanguage must be a language like de-DE, or empty"
+	PreferredLanguage *string `json:"preferredLanguage,omitempty"`
+	// employeeID in the organization's own books.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	EmployeeID *string `json:"employeeID,omitempty"`
+	// employeeType of the person, as Employee or Contractor.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	EmployeeType *string `json:"employeeType,omitempty"`
+}
+
+// LicenseEntry is a licence that an account must have.
+type LicenseEntry struct {
+	// sku is the SKU's part number, like SPE_E3, or its GUID.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	SKU string `json:"sku,omitempty"`
+	// disabledPlans are the service plans, by name or GUID, that are switched off. Absent:
+	// whatever is so; empty: none is switched off.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	DisabledPlans []string `json:"disabledPlans,omitzero"`
+	// until is when the entry ends, as if it were taken off the list then.
+	// +optional
+	Until *metav1.Time `json:"until,omitempty"`
+}
+
+// GroupEntry is a group that an account must be a member of.
+type GroupEntry struct {
+	// name is the group's exact display name, or its object id.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name,omitempty"`
+	// until is when the entry ends, as if it were taken off the list then.
+	// +optional
+	Until *metav1.Time `json:"until,omitempty"`
+}
+
+// ApplicationEntry is a role that an account must have in an application.
+type ApplicationEntry struct {
+	// name is the enterprise application's exact display name, its app id or its object
+	// id.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name,omitempty"`
+	// role is the app role's display name, value or id. Default is for applications
+	// that have no roles.
+	// +optional
+	// +default="Default"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Role string `json:"role,omitempty"`
+	// until is when the entry ends, as if it were taken off the list then.
+	// +optional
+	Until *metav1.Time `json:"until,omitempty"`
+}
+
+// DirectoryRoleEntry is a directory role that an account must hold, assigned to itself
+// and active.
+//
+// +kubebuilder:validation:XValidation:rule="!(self.name in ['Global Administrator', 'Privileged Role Administrator', 'Privileged Authentication Administrator', '62e90394-69f5-4237-9190-012177145e10', 'e8611ab8-c189-46e8-94e1-60213ab1f814', '7be44c8a-adaf-4e2a-84d6-ab2649e08a13'])",message="this role can give itself every other one and is never granted from here: grant it in the Entra admin center",reason=FieldValueForbidden
+type DirectoryRoleEntry struct {
+	// name is the role's display name or its template id.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name,omitempty"`
+	// scope is the directory scope; / is the whole tenant.
+	// +optional
+	// +default="/"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/')",message="scope must be / or the path of an administrative unit, like /administrativeUnits/<id>"
+	Scope string `json:"scope,omitempty"`
+	// until is when the entry ends, as if it were taken off the list then.
+	// +optional
+	Until *metav1.Time `json:"until,omitempty"`
+}
 
 // ManagedUserStatus is what one person's account is.
 type ManagedUserStatus struct {
@@ -179,6 +432,40 @@ type ManagedUserStatus struct {
 	// +kubebuilder:validation:MaxItems=100
 	Licenses []UserLicense `json:"licenses,omitempty"`
 
+	// groups are those that the account is a direct member of.
+	// +optional
+	Groups *GroupsStatus `json:"groups,omitempty"`
+
+	// applications are the account's roles in the applications that some ManagedUser of
+	// the Tenant names.
+	// +optional
+	Applications *ApplicationsStatus `json:"applications,omitempty"`
+
+	// manager is the user principal name of the person's manager, while the object
+	// declares one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Manager string `json:"manager,omitempty"`
+
+	// devices are those that the account is the registered owner of.
+	// +optional
+	Devices *DevicesStatus `json:"devices,omitempty"`
+
+	// validatedDevice tells whether one of the devices is enabled, joined or registered,
+	// managed and compliant. It is Unknown without Intune.
+	// +optional
+	ValidatedDevice Knowledge `json:"validatedDevice,omitempty"`
+
+	// alerts are what somebody should look at.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	Alerts []Alert `json:"alerts,omitempty"`
+
+	// firstSignIn tells of the credential for the first sign-in, while there is one.
+	// +optional
+	FirstSignIn *FirstSignInStatus `json:"firstSignIn,omitempty"`
+
 	// lastSignIn tells when the person last signed in.
 	// +optional
 	LastSignIn *LastSignIn `json:"lastSignIn,omitempty"`
@@ -199,6 +486,16 @@ type ManagedUserStatus struct {
 	// +optional
 	DeclaredGeneration int64 `json:"declaredGeneration,omitempty"`
 
+	// claims are the entries of spec's lists that this object holds, with what each was
+	// first found to mean.
+	// +optional
+	// +listType=map
+	// +listMapKey=kind
+	// +listMapKey=name
+	// +listMapKey=qualifier
+	// +kubebuilder:validation:MaxItems=512
+	Claims []Claim `json:"claims,omitempty"`
+
 	// records are the operator's memory of what must not be done twice.
 	// +optional
 	// +listType=map
@@ -215,7 +512,7 @@ type ManagedUserStatus struct {
 }
 
 // UserState is the state of an account.
-// +kubebuilder:validation:Enum=Active;Suspended;Deleted;NotFound
+// +kubebuilder:validation:Enum=Active;Suspended;Staged;Deleted;NotFound
 type UserState string
 
 const (
@@ -223,6 +520,8 @@ const (
 	StateActive UserState = "Active"
 	// StateSuspended means the account is blocked from signing in.
 	StateSuspended UserState = "Suspended"
+	// StateStaged means the account was made ready by the operator and never opened.
+	StateStaged UserState = "Staged"
 	// StateDeleted means the account was deleted.
 	StateDeleted UserState = "Deleted"
 	// StateNotFound means there is no such account.
@@ -252,7 +551,7 @@ type Source string
 const SourceGraph Source = "Graph"
 
 // AccountType tells what kind of account it is.
-// +kubebuilder:validation:Enum=Person;Guest;Room;Service;Unknown
+// +kubebuilder:validation:Enum=Person;Guest;Shared;Room;Equipment;Service;Unknown
 type AccountType string
 
 const (
@@ -260,8 +559,12 @@ const (
 	AccountPerson AccountType = "Person"
 	// AccountGuest is a guest's account, whose home is another directory.
 	AccountGuest AccountType = "Guest"
+	// AccountShared is a shared mailbox.
+	AccountShared AccountType = "Shared"
 	// AccountRoom is a room's mailbox.
 	AccountRoom AccountType = "Room"
+	// AccountEquipment is the mailbox of equipment, like a beamer or a car.
+	AccountEquipment AccountType = "Equipment"
 	// AccountService is a directory-synchronization account.
 	AccountService AccountType = "Service"
 	// AccountUnknown could not be told.
@@ -302,7 +605,7 @@ const (
 )
 
 // MFAReason tells why the state is NotApplicable or Unknown.
-// +kubebuilder:validation:Enum=SignInBlocked;Guest;Room;Service;PremiumRequired;PermissionMissing;NotReported;NotRead
+// +kubebuilder:validation:Enum=SignInBlocked;Guest;Shared;Room;Equipment;Service;PremiumRequired;PermissionMissing;NotReported;NotRead
 type MFAReason string
 
 const (
@@ -310,8 +613,12 @@ const (
 	MFAReasonSignInBlocked MFAReason = "SignInBlocked"
 	// MFAReasonGuest: the guest's home tenant authenticates.
 	MFAReasonGuest MFAReason = "Guest"
+	// MFAReasonShared: the account is a shared mailbox.
+	MFAReasonShared MFAReason = "Shared"
 	// MFAReasonRoom: the account is a room.
 	MFAReasonRoom MFAReason = "Room"
+	// MFAReasonEquipment: the account is equipment.
+	MFAReasonEquipment MFAReason = "Equipment"
 	// MFAReasonService: the account is a synchronization service.
 	MFAReasonService MFAReason = "Service"
 	// MFAReasonPremiumRequired: the tenant lacks Entra ID P1.
@@ -344,7 +651,8 @@ type MFAStatus struct {
 	// +kubebuilder:validation:MaxLength=128
 	DefaultMethod string `json:"defaultMethod,omitempty"`
 
-	// asOf is when Microsoft's report last changed for this account.
+	// asOf is when Microsoft's report last changed for this account, or when the methods
+	// were read live.
 	// +optional
 	AsOf *metav1.Time `json:"asOf,omitempty"`
 
@@ -394,6 +702,184 @@ type UserLicense struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	SKU string `json:"sku,omitempty"`
+	// name is what Microsoft sells it as.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name,omitempty"`
+	// viaGroup is the id of the group that gives the licence, unless it is assigned to
+	// the account itself.
+	// +optional
+	// +kubebuilder:validation:MaxLength=36
+	ViaGroup string `json:"viaGroup,omitempty"`
+	// error tells why the group cannot give the licence, in Graph's own word.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Error string `json:"error,omitempty"`
+}
+
+// GroupsStatus lists an account's groups.
+type GroupsStatus struct {
+	// total number of groups.
+	// +required
+	Total int32 `json:"total"`
+	// names of the first of them, in the order of the alphabet.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=256
+	Names []string `json:"names,omitempty"`
+}
+
+// ApplicationsStatus lists an account's roles in applications.
+type ApplicationsStatus struct {
+	// total number of roles.
+	// +required
+	Total int32 `json:"total"`
+	// items are the first of them, by name and role.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Items []ApplicationStatus `json:"items,omitempty"`
+}
+
+// ApplicationStatus is a role of an account in an application.
+type ApplicationStatus struct {
+	// name of the application.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name,omitempty"`
+	// role within the application.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Role string `json:"role,omitempty"`
+	// viaGroup is the id of the group that holds the role, unless it is assigned to the
+	// account itself.
+	// +optional
+	// +kubebuilder:validation:MaxLength=36
+	ViaGroup string `json:"viaGroup,omitempty"`
+}
+
+// DevicesStatus lists an account's devices.
+type DevicesStatus struct {
+	// total number of devices.
+	// +required
+	Total int32 `json:"total"`
+	// items are the first of them, by name.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Items []DeviceStatus `json:"items,omitempty"`
+}
+
+// DeviceStatus is a device of a person.
+type DeviceStatus struct {
+	// id of the device's object in the directory.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=36
+	ID string `json:"id,omitempty"`
+	// name of the device.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name,omitempty"`
+	// operatingSystem as reported.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	OperatingSystem string `json:"operatingSystem,omitempty"`
+	// trustType is Workplace (registered), AzureAd (joined) or ServerAd (hybrid).
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	TrustType string `json:"trustType,omitempty"`
+	// enabled tells whether the device may be used to sign in.
+	// +optional
+	Enabled Knowledge `json:"enabled,omitempty"`
+	// managed tells whether Intune manages the device.
+	// +optional
+	Managed Knowledge `json:"managed,omitempty"`
+	// compliant tells whether it complies with the tenant's policies.
+	// +optional
+	Compliant Knowledge `json:"compliant,omitempty"`
+}
+
+// Alert is something about an account that somebody should look at.
+// +kubebuilder:validation:Enum=RecentlyLockedOut;LicenseError;SuspendedButLicensed;SharedCanSignIn;UndeclaredAdmin;Stale
+type Alert string
+
+const (
+	// AlertRecentlyLockedOut: smart lockout refused a sign-in within the last day.
+	AlertRecentlyLockedOut Alert = "RecentlyLockedOut"
+	// AlertLicenseError: a group cannot give the account its licence.
+	AlertLicenseError Alert = "LicenseError"
+	// AlertSuspendedButLicensed: the account is blocked and still costs a licence.
+	AlertSuspendedButLicensed Alert = "SuspendedButLicensed"
+	// AlertSharedCanSignIn: a shared mailbox, room or equipment may sign in.
+	AlertSharedCanSignIn Alert = "SharedCanSignIn"
+	// AlertUndeclaredAdmin: the account is an administrator, and nothing in Git says so.
+	AlertUndeclaredAdmin Alert = "UndeclaredAdmin"
+	// AlertStale: the account may sign in and has not for 90 days.
+	AlertStale Alert = "Stale"
+)
+
+// FirstSignInStatus tells of the credential for the first sign-in.
+type FirstSignInStatus struct {
+	// secretName is the Secret, in this namespace, that holds it.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName,omitempty"`
+	// expires is when the Secret is removed at the latest.
+	// +optional
+	Expires *metav1.Time `json:"expires,omitempty"`
+}
+
+// ClaimKind is the list that a claim belongs to.
+// +kubebuilder:validation:Enum=License;Group;Application;DirectoryRole;Manager
+type ClaimKind string
+
+const (
+	// ClaimLicense is an entry of spec.licenses.
+	ClaimLicense ClaimKind = "License"
+	// ClaimGroup is an entry of spec.groups.
+	ClaimGroup ClaimKind = "Group"
+	// ClaimApplication is an entry of spec.applications.
+	ClaimApplication ClaimKind = "Application"
+	// ClaimDirectoryRole is an entry of spec.directoryRoles.
+	ClaimDirectoryRole ClaimKind = "DirectoryRole"
+	// ClaimManager is spec.manager.
+	ClaimManager ClaimKind = "Manager"
+)
+
+// Claim is an entry that an object holds: taken off its list it is taken away, and its
+// name keeps the meaning that it first had.
+type Claim struct {
+	// kind tells which list.
+	// +required
+	Kind ClaimKind `json:"kind,omitempty"`
+	// name as the spec has it.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name,omitempty"`
+	// qualifier is the application's role, or the directory role's scope, as the spec
+	// has it.
+	// +optional
+	// +default=""
+	// +kubebuilder:validation:MaxLength=256
+	Qualifier string `json:"qualifier,omitempty"`
+	// id of what the name means: a SKU, a group, an application, a role definition or an
+	// account.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	ID string `json:"id,omitempty"`
+	// roleID is the id of the application's role.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	RoleID string `json:"roleID,omitempty"`
+	// held is true once the account had what is claimed.
+	// +optional
+	Held bool `json:"held,omitempty"`
 }
 
 // LastSignIn tells when a person last signed in, in steps of a day.
@@ -458,7 +944,7 @@ type Record struct {
 
 	// value declared that the step serves. Another value is another step.
 	// +optional
-	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:MaxLength=256
 	Value string `json:"value,omitempty"`
 
 	// cause of the step: the generation that first declared the value, or Adopted.

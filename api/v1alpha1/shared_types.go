@@ -14,6 +14,14 @@ const (
 	// TenantFinalizer lets a Tenant take its discovered ManagedUsers along.
 	TenantFinalizer = "identity.m365-operator.io/tenant"
 
+	// AccountFinalizer lets a ManagedUser whose deletionPolicy is not Retain act on its
+	// account before it goes.
+	AccountFinalizer = "identity.m365-operator.io/account"
+
+	// AbandonAnnotation, with any value, on a ManagedUser or on its Tenant lets deleted
+	// ManagedUsers go without anything being done to their accounts.
+	AbandonAnnotation = "identity.m365-operator.io/abandon"
+
 	// RequestedAtAnnotation, with any value not handled before, asks for a pass at
 	// once; the value is acknowledged in status.lastHandledReconcileAt. It is
 	// Flux's own annotation, so `flux reconcile` habits carry over.

@@ -47,9 +47,38 @@ type TenantSpec struct {
 	// +optional
 	Sync TenantSync `json:"sync,omitzero"`
 
+	// defaults are for accounts that say nothing of their own.
+	// +optional
+	Defaults TenantDefaults `json:"defaults,omitzero"`
+
 	// safeguards bound what may be done to whom.
 	// +optional
 	Safeguards Safeguards `json:"safeguards,omitzero"`
+}
+
+// TenantDefaults are for accounts that say nothing of their own.
+type TenantDefaults struct {
+	// usageLocation is the country, as two letters (ISO 3166), that an account gets when
+	// it is made, or when it gets its first licence, and has none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{2}$')",message="usageLocation must be a country as two capital letters, like DE"
+	UsageLocation string `json:"usageLocation,omitempty"`
+
+	// preferredLanguage that an account gets when it is made, like de-DE.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$')",message="preferredLanguage must be a language like de-DE"
+	PreferredLanguage string `json:"preferredLanguage,omitempty"`
+
+	// firstSignInTTL is for how long the password for a first sign-in is kept in its
+	// Secret, if the person has not changed it before.
+	// +optional
+	// +default="168h"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('2160h')",message="firstSignInTTL must be between 1h and 2160h"
+	FirstSignInTTL *metav1.Duration `json:"firstSignInTTL,omitempty"`
 }
 
 // Cloud is one of Microsoft's national clouds. Each has fixed hosts
@@ -131,6 +160,15 @@ type Safeguards struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=256
 	Privileged []string `json:"privileged,omitempty"`
+
+	// deletionGrace is how long a ManagedUser with a destructive deletionPolicy waits
+	// after its deletion before anything is done to the account.
+	// +optional
+	// +default="15m"
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="deletionGrace must be between 1m and 720h"
+	DeletionGrace *metav1.Duration `json:"deletionGrace,omitempty"`
 }
 
 // ProtectedEntry names one account, or the members of one group.
@@ -196,6 +234,14 @@ type TenantStatus struct {
 	// +kubebuilder:validation:MaxItems=500
 	Licenses []TenantLicense `json:"licenses,omitempty"`
 
+	// undeclaredAdmins are the first of the administrators of whom nothing in Git says
+	// that they are.
+	// +optional
+	// +listType=map
+	// +listMapKey=id
+	// +kubebuilder:validation:MaxItems=64
+	UndeclaredAdmins []UndeclaredAdmin `json:"undeclaredAdmins,omitempty"`
+
 	// mfaPolicy tells how the tenant itself demands multifactor authentication.
 	// +optional
 	MFAPolicy *MFAPolicy `json:"mfaPolicy,omitempty"`
@@ -225,6 +271,19 @@ type TenantStatus struct {
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// UndeclaredAdmin is an administrator of whom nothing in Git says so.
+type UndeclaredAdmin struct {
+	// id of the account.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=36
+	ID string `json:"id,omitempty"`
+	// userPrincipalName of the account.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	UserPrincipalName string `json:"userPrincipalName,omitempty"`
 }
 
 // SafeguardsStatus holds the ids that the safeguards' names were resolved to.
@@ -313,6 +372,10 @@ type UserCounts struct {
 	// admins hold, or may activate, a directory role; absent when unknown.
 	// +optional
 	Admins *int32 `json:"admins,omitempty"`
+	// undeclaredAdmins are admins of whom nothing in Git says that they are: no entry of
+	// safeguards, and no ManagedUser with allowPrivileged; absent when unknown.
+	// +optional
+	UndeclaredAdmins *int32 `json:"undeclaredAdmins,omitempty"`
 	// mfaRegistered counts active persons who registered a second factor; absent when
 	// that cannot be read.
 	// +optional
@@ -351,6 +414,10 @@ type TenantLicense struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	SKU string `json:"sku,omitempty"`
+	// name is what Microsoft sells it as.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name,omitempty"`
 	// skuID is the SKU's GUID.
 	// +optional
 	// +kubebuilder:validation:MaxLength=36

@@ -39,6 +39,26 @@ const (
 	KindResync Kind = "Resync"
 	// KindQuota means that the tenant's object quota is used up.
 	KindQuota Kind = "Quota"
+	// KindExists means that what was to be added is there already.
+	KindExists Kind = "Exists"
+	// KindNoSeat means that all seats of a subscription are taken.
+	KindNoSeat Kind = "NoSeat"
+	// KindUsageLocation means that the account's usage location is missing, or does
+	// not allow what was asked for.
+	KindUsageLocation Kind = "UsageLocation"
+	// KindPlanConflict means that service plans exclude or need each other.
+	KindPlanConflict Kind = "PlanConflict"
+	// KindInherited means that a group gives what was to be taken away.
+	KindInherited Kind = "Inherited"
+	// KindUnwritable means that the object's members are not written here: a dynamic or
+	// synced group, a distribution list.
+	KindUnwritable Kind = "Unwritable"
+	// KindPolicy means that a policy of the tenant forbids it, as of temporary access
+	// passes.
+	KindPolicy Kind = "Policy"
+	// KindUnavailable means that the tenant does not have the service: no mailbox, no
+	// Intune.
+	KindUnavailable Kind = "Unavailable"
 )
 
 // Error is a failure of a directory call.

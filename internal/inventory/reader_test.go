@@ -48,6 +48,8 @@ func (s *script[T]) read(ctx context.Context, link string) (T, error) {
 
 // fakeReader is a tenant that answers as told. What is not told is empty.
 type fakeReader struct {
+	directory.Reader // what is not scripted panics
+
 	users         *script[*directory.UserChanges]
 	user          *script[*directory.User]
 	registrations *script[*directory.Page[directory.Registration]]

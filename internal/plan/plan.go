@@ -22,6 +22,27 @@ const (
 	AllowSignIn           Action = "AllowSignIn"
 	RevokeSessions        Action = "RevokeSessions"
 	RequirePasswordChange Action = "RequirePasswordChange"
+
+	CreateAccount  Action = "CreateAccount"
+	RestoreAccount Action = "RestoreAccount"
+	RenameAccount  Action = "RenameAccount"
+	DeleteAccount  Action = "DeleteAccount"
+	// IssueTemporaryAccessPass issues the pass for a first sign-in.
+	IssueTemporaryAccessPass Action = "IssueTemporaryAccessPass"
+
+	UpdateProfile Action = "UpdateProfile"
+	SetManager    Action = "SetManager"
+	RemoveManager Action = "RemoveManager"
+	// AssignLicenses and RemoveLicenses are the same call; the latter takes at least one
+	// licence away.
+	AssignLicenses  Action = "AssignLicenses"
+	RemoveLicenses  Action = "RemoveLicenses"
+	AddToGroup      Action = "AddToGroup"
+	RemoveFromGroup Action = "RemoveFromGroup"
+	AssignAppRole   Action = "AssignAppRole"
+	RemoveAppRole   Action = "RemoveAppRole"
+	AssignRole      Action = "AssignRole"
+	RemoveRole      Action = "RemoveRole"
 )
 
 // CauseAdopted is the cause of a record that was found, not made: the object existed
@@ -42,6 +63,29 @@ type Input struct {
 	// BlockedElsewhere is true when the object says already that somebody else blocked
 	// the account, which then needs no live reading to be said again.
 	BlockedElsewhere bool
+	// Claims are the entries of the spec's lists that the object holds already.
+	Claims []v1alpha1.Claim
+	// Targets are what the names in the spec's lists mean, of those that no claim has
+	// resolved before and that are not read from SKUs.
+	Targets map[Ref]Target
+	// Defaults are the Tenant's.
+	Defaults v1alpha1.TenantDefaults
+	// SKUs are the tenant's subscriptions; nil when they could not be read.
+	SKUs []directory.SKU
+	// Manager is the object id of the account's manager, empty for none; ManagerKnown
+	// tells whether it was read.
+	Manager      string
+	ManagerKnown bool
+	// Groups are those the account is a direct member of, by id; nil when they could not
+	// be read.
+	Groups map[string]directory.Group
+	// AppRoles are the account's roles in applications.
+	AppRoles []AppRole
+	// Roles are the account's directory roles; RolesKnown tells whether all were read.
+	Roles      []Role
+	RolesKnown bool
+	// AllowRoleGrants is the manager's own switch.
+	AllowRoleGrants bool
 	// Live is true when User was read from the directory for this very plan.
 	Live bool
 	// Now and Settle decide when a read may be trusted to show an earlier write:
@@ -50,9 +94,52 @@ type Input struct {
 	Settle time.Duration
 }
 
+// Ref is an entry of one of the spec's lists. Names compare as they are written.
+type Ref struct {
+	Kind v1alpha1.ClaimKind
+	Name string
+	// Qualifier is an application's role or a directory role's scope.
+	Qualifier string
+}
+
+// Target is what a name means.
+type Target struct {
+	// ID of the object; RoleID of an application's role. Empty when the name means
+	// nothing, or more than one object.
+	ID, RoleID string
+	// Group tells what a group is, when the target is one.
+	Group *directory.Group
+	// Known is false for an application whose assignments have not been read.
+	Known bool
+	// Reason and Message tell why the name could not be resolved.
+	Reason  v1alpha1.Reason
+	Message string
+}
+
+// AppRole is a role of the account in an application.
+type AppRole struct {
+	ApplicationID, RoleID string
+	// ViaGroup is the id of the group that holds the role; empty when the account does.
+	ViaGroup string
+}
+
+// Role is a directory role of the account.
+type Role struct {
+	// RoleID is the role definition's id; of a built-in role its template id.
+	RoleID string
+	// Scope is / for the whole tenant.
+	Scope string
+	// Path tells how the account comes by it.
+	Path v1alpha1.RolePath
+}
+
 // Plan is what an account needs.
 type Plan struct {
 	Facets []Facet
+	// Claims are all that the object holds, to be written before any change is made.
+	Claims []v1alpha1.Claim
+	// Released are the claims that are let go, since their list is gone.
+	Released []v1alpha1.Claim
 	// NeedsLive asks to read the account from the directory and to plan again: what
 	// was observed contradicts what is believed, and may be an older state.
 	NeedsLive bool
@@ -67,8 +154,10 @@ type Facet struct {
 	Condition string
 	// Records are the facet's memory as it stands before any change is made.
 	Records []v1alpha1.Record
-	// Changes in order; each rests on the one before.
+	// Changes in order; each rests on the one before, unless they are Independent.
 	Changes []Change
+	// Independent changes are all tried, although some may be refused.
+	Independent bool
 	// Verdict holds when no change is left.
 	Verdict Verdict
 }
@@ -83,6 +172,22 @@ type Change struct {
 	Baseline string
 	// Again is true when something undid what had been done.
 	Again bool
+	// Level is true for a change that may be repeated until the account is as declared.
+	// Its record only guards the call, and goes when an answer came.
+	Level bool
+	// Disruptive is true for a change that takes something away from the person.
+	Disruptive bool
+	// Claim, when not nil, is dropped once the change is made.
+	Claim *v1alpha1.Claim
+
+	// Attributes are what UpdateProfile writes, and what a new account begins with.
+	Attributes directory.Attributes
+	// Licenses is what AssignLicenses and RemoveLicenses change.
+	Licenses *directory.LicenseChange
+	// Target is the id of the manager, group, application or role definition.
+	Target string
+	// RoleID is the application's role, Scope the directory role's.
+	RoleID, Scope string
 }
 
 // Verdict is what a facet's condition says.

@@ -18,8 +18,16 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=identity.m365-operator.io, Version=v1alpha1
+	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationEntry"):
+		return &apiv1alpha1.ApplicationEntryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationsStatus"):
+		return &apiv1alpha1.ApplicationsStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ApplicationStatus"):
+		return &apiv1alpha1.ApplicationStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Capability"):
 		return &apiv1alpha1.CapabilityApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Claim"):
+		return &apiv1alpha1.ClaimApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConditionalAccessPolicy"):
 		return &apiv1alpha1.ConditionalAccessPolicyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Connection"):
@@ -28,14 +36,28 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ConnectionSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConnectionStatus"):
 		return &apiv1alpha1.ConnectionStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DevicesStatus"):
+		return &apiv1alpha1.DevicesStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DeviceStatus"):
+		return &apiv1alpha1.DeviceStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DirectoryRoleEntry"):
+		return &apiv1alpha1.DirectoryRoleEntryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Domain"):
 		return &apiv1alpha1.DomainApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Feed"):
 		return &apiv1alpha1.FeedApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FirstSignInStatus"):
+		return &apiv1alpha1.FirstSignInStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Grant"):
 		return &apiv1alpha1.GrantApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GroupEntry"):
+		return &apiv1alpha1.GroupEntryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GroupsStatus"):
+		return &apiv1alpha1.GroupsStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LastSignIn"):
 		return &apiv1alpha1.LastSignInApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("LicenseEntry"):
+		return &apiv1alpha1.LicenseEntryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("LocalSecretReference"):
 		return &apiv1alpha1.LocalSecretReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ManagedUser"):
@@ -70,6 +92,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.TenantApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TenantCredentials"):
 		return &apiv1alpha1.TenantCredentialsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("TenantDefaults"):
+		return &apiv1alpha1.TenantDefaultsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TenantDiscovery"):
 		return &apiv1alpha1.TenantDiscoveryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TenantLicense"):
@@ -80,10 +104,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.TenantStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TenantSync"):
 		return &apiv1alpha1.TenantSyncApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("UndeclaredAdmin"):
+		return &apiv1alpha1.UndeclaredAdminApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("UserCounts"):
 		return &apiv1alpha1.UserCountsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("UserLicense"):
 		return &apiv1alpha1.UserLicenseApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("UserProfile"):
+		return &apiv1alpha1.UserProfileApplyConfiguration{}
 
 	}
 	return nil

@@ -27,6 +27,45 @@ var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.AccountType
   scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.Alert
+  scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.ApplicationEntry
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: role
+      type:
+        scalar: string
+      default: Default
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.ApplicationStatus
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: role
+      type:
+        scalar: string
+    - name: viaGroup
+      type:
+        scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.ApplicationsStatus
+  map:
+    fields:
+    - name: items
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.ApplicationStatus
+          elementRelationship: atomic
+    - name: total
+      type:
+        scalar: numeric
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.Capability
   map:
     fields:
@@ -39,6 +78,30 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: reason
       type:
         scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.Claim
+  map:
+    fields:
+    - name: held
+      type:
+        scalar: boolean
+    - name: id
+      type:
+        scalar: string
+    - name: kind
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.ClaimKind
+    - name: name
+      type:
+        scalar: string
+    - name: qualifier
+      type:
+        scalar: string
+      default: ""
+    - name: roleID
+      type:
+        scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.ClaimKind
+  scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.Cloud
   scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.ConditionalAccessPolicy
@@ -112,10 +175,61 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.CreationPolicy
+  scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.CredentialKind
   scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.DeletionPolicy
   scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.DeviceStatus
+  map:
+    fields:
+    - name: compliant
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.Knowledge
+    - name: enabled
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.Knowledge
+    - name: id
+      type:
+        scalar: string
+    - name: managed
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.Knowledge
+    - name: name
+      type:
+        scalar: string
+    - name: operatingSystem
+      type:
+        scalar: string
+    - name: trustType
+      type:
+        scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.DevicesStatus
+  map:
+    fields:
+    - name: items
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.DeviceStatus
+          elementRelationship: atomic
+    - name: total
+      type:
+        scalar: numeric
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.DirectoryRoleEntry
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: scope
+      type:
+        scalar: string
+      default: /
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.DiscoveryScope
   scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.Domain
@@ -144,6 +258,17 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: reason
       type:
         scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.FirstSignInMethod
+  scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.FirstSignInStatus
+  map:
+    fields:
+    - name: expires
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: secretName
+      type:
+        scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.Grant
   map:
     fields:
@@ -153,6 +278,27 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: tenantID
       type:
         scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.GroupEntry
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: until
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.GroupsStatus
+  map:
+    fields:
+    - name: names
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: total
+      type:
+        scalar: numeric
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.Knowledge
   scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.LastSignIn
@@ -162,6 +308,21 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
     - name: successful
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.LicenseEntry
+  map:
+    fields:
+    - name: disabledPlans
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: sku
+      type:
+        scalar: string
+    - name: until
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.LocalSecretReference
@@ -234,25 +395,75 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: allowPrivileged
       type:
         scalar: boolean
+    - name: applications
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.ApplicationEntry
+          elementRelationship: associative
+          keys:
+          - name
+          - role
+    - name: creationPolicy
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.CreationPolicy
+      default: Never
     - name: deletionPolicy
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.DeletionPolicy
       default: Retain
+    - name: directoryRoles
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.DirectoryRoleEntry
+          elementRelationship: associative
+          keys:
+          - name
+          - scope
+    - name: firstSignIn
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.FirstSignInMethod
     - name: forcePasswordChange
       type:
         scalar: boolean
+    - name: groups
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.GroupEntry
+          elementRelationship: associative
+          keys:
+          - name
     - name: id
       type:
         scalar: string
+    - name: licenses
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.LicenseEntry
+          elementRelationship: associative
+          keys:
+          - sku
     - name: managementPolicy
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.ManagementPolicy
+    - name: manager
+      type:
+        scalar: string
     - name: passwordChangedSince
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: paused
       type:
         scalar: boolean
+    - name: profile
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.UserProfile
+    - name: startAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: suspended
       type:
         scalar: boolean
@@ -271,6 +482,25 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: admin
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.Knowledge
+    - name: alerts
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.Alert
+          elementRelationship: associative
+    - name: applications
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.ApplicationsStatus
+    - name: claims
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.Claim
+          elementRelationship: associative
+          keys:
+          - kind
+          - name
+          - qualifier
     - name: conditions
       type:
         list:
@@ -285,6 +515,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: department
       type:
         scalar: string
+    - name: devices
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.DevicesStatus
     - name: displayName
       type:
         scalar: string
@@ -296,9 +529,15 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - name
+    - name: firstSignIn
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.FirstSignInStatus
     - name: givenName
       type:
         scalar: string
+    - name: groups
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.GroupsStatus
     - name: id
       type:
         scalar: string
@@ -326,6 +565,9 @@ var schemaYAML = typed.YAMLObject(`types:
           keys:
           - sku
     - name: mail
+      type:
+        scalar: string
+    - name: manager
       type:
         scalar: string
     - name: mfa
@@ -375,6 +617,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: userType
       type:
         scalar: string
+    - name: validatedDevice
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.Knowledge
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.ManagementPolicy
   scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.ObjectReference
@@ -485,6 +730,10 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.Safeguards
   map:
     fields:
+    - name: deletionGrace
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 15m
     - name: privileged
       type:
         list:
@@ -537,6 +786,19 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secretRef
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.LocalSecretReference
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.TenantDefaults
+  map:
+    fields:
+    - name: firstSignInTTL
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+      default: 168h
+    - name: preferredLanguage
+      type:
+        scalar: string
+    - name: usageLocation
+      type:
+        scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.TenantDiscovery
   map:
     fields:
@@ -553,6 +815,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: consumed
       type:
         scalar: numeric
+    - name: name
+      type:
+        scalar: string
     - name: sku
       type:
         scalar: string
@@ -575,6 +840,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: credentials
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.TenantCredentials
+    - name: defaults
+      type:
+        namedType: com.github.m365-operator.m365-operator.api.v1alpha1.TenantDefaults
     - name: displayName
       type:
         scalar: string
@@ -658,6 +926,14 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: tenantID
       type:
         scalar: string
+    - name: undeclaredAdmins
+      type:
+        list:
+          elementType:
+            namedType: com.github.m365-operator.m365-operator.api.v1alpha1.UndeclaredAdmin
+          elementRelationship: associative
+          keys:
+          - id
     - name: users
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.UserCounts
@@ -671,6 +947,15 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
       default: 2m
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.UndeclaredAdmin
+  map:
+    fields:
+    - name: id
+      type:
+        scalar: string
+    - name: userPrincipalName
+      type:
+        scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.UserCounts
   map:
     fields:
@@ -716,13 +1001,82 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: total
       type:
         scalar: numeric
+    - name: undeclaredAdmins
+      type:
+        scalar: numeric
     - name: unlicensed
       type:
         scalar: numeric
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.UserLicense
   map:
     fields:
+    - name: error
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
     - name: sku
+      type:
+        scalar: string
+    - name: viaGroup
+      type:
+        scalar: string
+- name: com.github.m365-operator.m365-operator.api.v1alpha1.UserProfile
+  map:
+    fields:
+    - name: businessPhone
+      type:
+        scalar: string
+    - name: city
+      type:
+        scalar: string
+    - name: companyName
+      type:
+        scalar: string
+    - name: country
+      type:
+        scalar: string
+    - name: department
+      type:
+        scalar: string
+    - name: displayName
+      type:
+        scalar: string
+    - name: employeeID
+      type:
+        scalar: string
+    - name: employeeType
+      type:
+        scalar: string
+    - name: givenName
+      type:
+        scalar: string
+    - name: jobTitle
+      type:
+        scalar: string
+    - name: mobilePhone
+      type:
+        scalar: string
+    - name: officeLocation
+      type:
+        scalar: string
+    - name: postalCode
+      type:
+        scalar: string
+    - name: preferredLanguage
+      type:
+        scalar: string
+    - name: state
+      type:
+        scalar: string
+    - name: streetAddress
+      type:
+        scalar: string
+    - name: surname
+      type:
+        scalar: string
+    - name: usageLocation
       type:
         scalar: string
 - name: com.github.m365-operator.m365-operator.api.v1alpha1.UserState

@@ -24,8 +24,14 @@ type ManagedUserSpecApplyConfiguration struct {
 	// managementPolicy says whether the operator may change this account. Absent
 	// means Enforce; the Tenant's Observe wins.
 	ManagementPolicy *apiv1alpha1.ManagementPolicy `json:"managementPolicy,omitempty"`
+	// creationPolicy says whether the account is made when there is none. With Create
+	// and the id of an account that was deleted, that account is restored.
+	CreationPolicy *apiv1alpha1.CreationPolicy `json:"creationPolicy,omitempty"`
 	// deletionPolicy says what becomes of the account when this object is deleted.
-	// Retain leaves it alone.
+	// Retain leaves it alone; Suspend blocks sign-in and revokes the sessions; Delete
+	// deletes the account, which can be restored for 30 days. Both wait for the Tenant's
+	// safeguards.deletionGrace, and are dropped when the namespace or the Tenant goes
+	// as well.
 	DeletionPolicy *apiv1alpha1.DeletionPolicy `json:"deletionPolicy,omitempty"`
 	// paused stops reconciling this object.
 	Paused *bool `json:"paused,omitempty"`
@@ -39,6 +45,30 @@ type ManagedUserSpecApplyConfiguration struct {
 	// passwordChangedSince asks for a new password until the account's last password
 	// change is later than this.
 	PasswordChangedSince *v1.Time `json:"passwordChangedSince,omitempty"`
+	// startAt keeps an account that is made here, or that was blocked when this was
+	// declared, blocked until then, and opens it once.
+	StartAt *v1.Time `json:"startAt,omitempty"`
+	// firstSignIn says with what the person signs in the first time: a password, which
+	// must be changed then, or a temporary access pass. It is put into the Secret that
+	// status.firstSignIn names. Absent means Password.
+	FirstSignIn *apiv1alpha1.FirstSignInMethod `json:"firstSignIn,omitempty"`
+	// profile says what is written about the person. What is absent is not managed.
+	Profile *UserProfileApplyConfiguration `json:"profile,omitempty"`
+	// manager is the user principal name of the person's manager; "" means none.
+	Manager *string `json:"manager,omitempty"`
+	// licenses the account must have. An entry claims the licence, also one that was
+	// there before; taken off the list it is taken away. An empty list takes away all
+	// that is claimed, without the key all is let go.
+	Licenses []LicenseEntryApplyConfiguration `json:"licenses,omitempty"`
+	// groups the account must be a member of, security and Microsoft 365 groups.
+	// Entries claim, as in licenses.
+	Groups []GroupEntryApplyConfiguration `json:"groups,omitempty"`
+	// applications the account must have a role in. Entries claim, as in licenses.
+	Applications []ApplicationEntryApplyConfiguration `json:"applications,omitempty"`
+	// directoryRoles the account must hold. Entries claim, as in licenses; one that is
+	// taken away elsewhere is not given back. They need allowPrivileged, the Tenant's
+	// safeguards.privileged and a manager with --allow-role-grants.
+	DirectoryRoles []DirectoryRoleEntryApplyConfiguration `json:"directoryRoles,omitempty"`
 	// allowPrivileged lets this object touch an administrator, if the Tenant's
 	// safeguards list the account as privileged as well.
 	AllowPrivileged *bool `json:"allowPrivileged,omitempty"`
@@ -82,6 +112,14 @@ func (b *ManagedUserSpecApplyConfiguration) WithManagementPolicy(value apiv1alph
 	return b
 }
 
+// WithCreationPolicy sets the CreationPolicy field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CreationPolicy field is set to the value of the last call.
+func (b *ManagedUserSpecApplyConfiguration) WithCreationPolicy(value apiv1alpha1.CreationPolicy) *ManagedUserSpecApplyConfiguration {
+	b.CreationPolicy = &value
+	return b
+}
+
 // WithDeletionPolicy sets the DeletionPolicy field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the DeletionPolicy field is set to the value of the last call.
@@ -119,6 +157,90 @@ func (b *ManagedUserSpecApplyConfiguration) WithForcePasswordChange(value bool) 
 // If called multiple times, the PasswordChangedSince field is set to the value of the last call.
 func (b *ManagedUserSpecApplyConfiguration) WithPasswordChangedSince(value v1.Time) *ManagedUserSpecApplyConfiguration {
 	b.PasswordChangedSince = &value
+	return b
+}
+
+// WithStartAt sets the StartAt field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the StartAt field is set to the value of the last call.
+func (b *ManagedUserSpecApplyConfiguration) WithStartAt(value v1.Time) *ManagedUserSpecApplyConfiguration {
+	b.StartAt = &value
+	return b
+}
+
+// WithFirstSignIn sets the FirstSignIn field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the FirstSignIn field is set to the value of the last call.
+func (b *ManagedUserSpecApplyConfiguration) WithFirstSignIn(value apiv1alpha1.FirstSignInMethod) *ManagedUserSpecApplyConfiguration {
+	b.FirstSignIn = &value
+	return b
+}
+
+// WithProfile sets the Profile field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Profile field is set to the value of the last call.
+func (b *ManagedUserSpecApplyConfiguration) WithProfile(value *UserProfileApplyConfiguration) *ManagedUserSpecApplyConfiguration {
+	b.Profile = value
+	return b
+}
+
+// WithManager sets the Manager field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Manager field is set to the value of the last call.
+func (b *ManagedUserSpecApplyConfiguration) WithManager(value string) *ManagedUserSpecApplyConfiguration {
+	b.Manager = &value
+	return b
+}
+
+// WithLicenses adds the given value to the Licenses field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Licenses field.
+func (b *ManagedUserSpecApplyConfiguration) WithLicenses(values ...*LicenseEntryApplyConfiguration) *ManagedUserSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithLicenses")
+		}
+		b.Licenses = append(b.Licenses, *values[i])
+	}
+	return b
+}
+
+// WithGroups adds the given value to the Groups field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Groups field.
+func (b *ManagedUserSpecApplyConfiguration) WithGroups(values ...*GroupEntryApplyConfiguration) *ManagedUserSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithGroups")
+		}
+		b.Groups = append(b.Groups, *values[i])
+	}
+	return b
+}
+
+// WithApplications adds the given value to the Applications field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Applications field.
+func (b *ManagedUserSpecApplyConfiguration) WithApplications(values ...*ApplicationEntryApplyConfiguration) *ManagedUserSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithApplications")
+		}
+		b.Applications = append(b.Applications, *values[i])
+	}
+	return b
+}
+
+// WithDirectoryRoles adds the given value to the DirectoryRoles field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the DirectoryRoles field.
+func (b *ManagedUserSpecApplyConfiguration) WithDirectoryRoles(values ...*DirectoryRoleEntryApplyConfiguration) *ManagedUserSpecApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithDirectoryRoles")
+		}
+		b.DirectoryRoles = append(b.DirectoryRoles, *values[i])
+	}
 	return b
 }
 

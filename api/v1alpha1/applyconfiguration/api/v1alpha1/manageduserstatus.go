@@ -60,6 +60,23 @@ type ManagedUserStatusApplyConfiguration struct {
 	Licensed *apiv1alpha1.Knowledge `json:"licensed,omitempty"`
 	// licenses are the account's licences.
 	Licenses []UserLicenseApplyConfiguration `json:"licenses,omitempty"`
+	// groups are those that the account is a direct member of.
+	Groups *GroupsStatusApplyConfiguration `json:"groups,omitempty"`
+	// applications are the account's roles in the applications that some ManagedUser of
+	// the Tenant names.
+	Applications *ApplicationsStatusApplyConfiguration `json:"applications,omitempty"`
+	// manager is the user principal name of the person's manager, while the object
+	// declares one.
+	Manager *string `json:"manager,omitempty"`
+	// devices are those that the account is the registered owner of.
+	Devices *DevicesStatusApplyConfiguration `json:"devices,omitempty"`
+	// validatedDevice tells whether one of the devices is enabled, joined or registered,
+	// managed and compliant. It is Unknown without Intune.
+	ValidatedDevice *apiv1alpha1.Knowledge `json:"validatedDevice,omitempty"`
+	// alerts are what somebody should look at.
+	Alerts []apiv1alpha1.Alert `json:"alerts,omitempty"`
+	// firstSignIn tells of the credential for the first sign-in, while there is one.
+	FirstSignIn *FirstSignInStatusApplyConfiguration `json:"firstSignIn,omitempty"`
 	// lastSignIn tells when the person last signed in.
 	LastSignIn *LastSignInApplyConfiguration `json:"lastSignIn,omitempty"`
 	// lastPasswordChange is when the password was last changed.
@@ -70,6 +87,9 @@ type ManagedUserStatusApplyConfiguration struct {
 	// declared by somebody else than discovery. A later one is a change it witnessed,
 	// not something found when its memory began.
 	DeclaredGeneration *int64 `json:"declaredGeneration,omitempty"`
+	// claims are the entries of spec's lists that this object holds, with what each was
+	// first found to mean.
+	Claims []ClaimApplyConfiguration `json:"claims,omitempty"`
 	// records are the operator's memory of what must not be done twice.
 	Records []RecordApplyConfiguration `json:"records,omitempty"`
 	// conditions tell the state of the object.
@@ -273,6 +293,64 @@ func (b *ManagedUserStatusApplyConfiguration) WithLicenses(values ...*UserLicens
 	return b
 }
 
+// WithGroups sets the Groups field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Groups field is set to the value of the last call.
+func (b *ManagedUserStatusApplyConfiguration) WithGroups(value *GroupsStatusApplyConfiguration) *ManagedUserStatusApplyConfiguration {
+	b.Groups = value
+	return b
+}
+
+// WithApplications sets the Applications field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Applications field is set to the value of the last call.
+func (b *ManagedUserStatusApplyConfiguration) WithApplications(value *ApplicationsStatusApplyConfiguration) *ManagedUserStatusApplyConfiguration {
+	b.Applications = value
+	return b
+}
+
+// WithManager sets the Manager field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Manager field is set to the value of the last call.
+func (b *ManagedUserStatusApplyConfiguration) WithManager(value string) *ManagedUserStatusApplyConfiguration {
+	b.Manager = &value
+	return b
+}
+
+// WithDevices sets the Devices field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Devices field is set to the value of the last call.
+func (b *ManagedUserStatusApplyConfiguration) WithDevices(value *DevicesStatusApplyConfiguration) *ManagedUserStatusApplyConfiguration {
+	b.Devices = value
+	return b
+}
+
+// WithValidatedDevice sets the ValidatedDevice field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ValidatedDevice field is set to the value of the last call.
+func (b *ManagedUserStatusApplyConfiguration) WithValidatedDevice(value apiv1alpha1.Knowledge) *ManagedUserStatusApplyConfiguration {
+	b.ValidatedDevice = &value
+	return b
+}
+
+// WithAlerts adds the given value to the Alerts field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Alerts field.
+func (b *ManagedUserStatusApplyConfiguration) WithAlerts(values ...apiv1alpha1.Alert) *ManagedUserStatusApplyConfiguration {
+	for i := range values {
+		b.Alerts = append(b.Alerts, values[i])
+	}
+	return b
+}
+
+// WithFirstSignIn sets the FirstSignIn field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the FirstSignIn field is set to the value of the last call.
+func (b *ManagedUserStatusApplyConfiguration) WithFirstSignIn(value *FirstSignInStatusApplyConfiguration) *ManagedUserStatusApplyConfiguration {
+	b.FirstSignIn = value
+	return b
+}
+
 // WithLastSignIn sets the LastSignIn field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the LastSignIn field is set to the value of the last call.
@@ -307,6 +385,19 @@ func (b *ManagedUserStatusApplyConfiguration) WithPendingChanges(values ...*Pend
 // If called multiple times, the DeclaredGeneration field is set to the value of the last call.
 func (b *ManagedUserStatusApplyConfiguration) WithDeclaredGeneration(value int64) *ManagedUserStatusApplyConfiguration {
 	b.DeclaredGeneration = &value
+	return b
+}
+
+// WithClaims adds the given value to the Claims field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Claims field.
+func (b *ManagedUserStatusApplyConfiguration) WithClaims(values ...*ClaimApplyConfiguration) *ManagedUserStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithClaims")
+		}
+		b.Claims = append(b.Claims, *values[i])
+	}
 	return b
 }
 

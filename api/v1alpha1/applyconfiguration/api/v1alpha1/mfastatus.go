@@ -21,7 +21,8 @@ type MFAStatusApplyConfiguration struct {
 	Methods []string `json:"methods,omitempty"`
 	// defaultMethod is the one the person is asked for first.
 	DefaultMethod *string `json:"defaultMethod,omitempty"`
-	// asOf is when Microsoft's report last changed for this account.
+	// asOf is when Microsoft's report last changed for this account, or when the methods
+	// were read live.
 	AsOf *v1.Time `json:"asOf,omitempty"`
 	// reason tells why the state is NotApplicable or Unknown.
 	Reason *apiv1alpha1.MFAReason `json:"reason,omitempty"`

@@ -4,6 +4,10 @@
 
 package v1alpha1
 
+import (
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
 // SafeguardsApplyConfiguration represents a declarative configuration of the Safeguards type for use
 // with apply.
 //
@@ -16,6 +20,9 @@ type SafeguardsApplyConfiguration struct {
 	// privileged lists by user principal name or id the administrators that may be
 	// touched at all, where their ManagedUser says allowPrivileged as well.
 	Privileged []string `json:"privileged,omitempty"`
+	// deletionGrace is how long a ManagedUser with a destructive deletionPolicy waits
+	// after its deletion before anything is done to the account.
+	DeletionGrace *v1.Duration `json:"deletionGrace,omitempty"`
 }
 
 // SafeguardsApplyConfiguration constructs a declarative configuration of the Safeguards type for use with
@@ -44,5 +51,13 @@ func (b *SafeguardsApplyConfiguration) WithPrivileged(values ...string) *Safegua
 	for i := range values {
 		b.Privileged = append(b.Privileged, values[i])
 	}
+	return b
+}
+
+// WithDeletionGrace sets the DeletionGrace field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the DeletionGrace field is set to the value of the last call.
+func (b *SafeguardsApplyConfiguration) WithDeletionGrace(value v1.Duration) *SafeguardsApplyConfiguration {
+	b.DeletionGrace = &value
 	return b
 }

@@ -11,6 +11,8 @@ package v1alpha1
 type TenantLicenseApplyConfiguration struct {
 	// sku is the SKU's part number.
 	SKU *string `json:"sku,omitempty"`
+	// name is what Microsoft sells it as.
+	Name *string `json:"name,omitempty"`
 	// skuID is the SKU's GUID.
 	SKUID *string `json:"skuID,omitempty"`
 	// total number of seats, those in the grace period included.
@@ -32,6 +34,14 @@ func TenantLicense() *TenantLicenseApplyConfiguration {
 // If called multiple times, the SKU field is set to the value of the last call.
 func (b *TenantLicenseApplyConfiguration) WithSKU(value string) *TenantLicenseApplyConfiguration {
 	b.SKU = &value
+	return b
+}
+
+// WithName sets the Name field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Name field is set to the value of the last call.
+func (b *TenantLicenseApplyConfiguration) WithName(value string) *TenantLicenseApplyConfiguration {
+	b.Name = &value
 	return b
 }
 

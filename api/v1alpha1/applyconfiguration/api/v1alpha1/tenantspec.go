@@ -30,6 +30,8 @@ type TenantSpecApplyConfiguration struct {
 	Paused *bool `json:"paused,omitempty"`
 	// sync says how often and how much is read.
 	Sync *TenantSyncApplyConfiguration `json:"sync,omitempty"`
+	// defaults are for accounts that say nothing of their own.
+	Defaults *TenantDefaultsApplyConfiguration `json:"defaults,omitempty"`
 	// safeguards bound what may be done to whom.
 	Safeguards *SafeguardsApplyConfiguration `json:"safeguards,omitempty"`
 }
@@ -101,6 +103,14 @@ func (b *TenantSpecApplyConfiguration) WithPaused(value bool) *TenantSpecApplyCo
 // If called multiple times, the Sync field is set to the value of the last call.
 func (b *TenantSpecApplyConfiguration) WithSync(value *TenantSyncApplyConfiguration) *TenantSpecApplyConfiguration {
 	b.Sync = value
+	return b
+}
+
+// WithDefaults sets the Defaults field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Defaults field is set to the value of the last call.
+func (b *TenantSpecApplyConfiguration) WithDefaults(value *TenantDefaultsApplyConfiguration) *TenantSpecApplyConfiguration {
+	b.Defaults = value
 	return b
 }
 

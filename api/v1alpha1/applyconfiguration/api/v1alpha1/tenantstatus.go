@@ -32,6 +32,9 @@ type TenantStatusApplyConfiguration struct {
 	Users *UserCountsApplyConfiguration `json:"users,omitempty"`
 	// licenses are the tenant's subscriptions.
 	Licenses []TenantLicenseApplyConfiguration `json:"licenses,omitempty"`
+	// undeclaredAdmins are the first of the administrators of whom nothing in Git says
+	// that they are.
+	UndeclaredAdmins []UndeclaredAdminApplyConfiguration `json:"undeclaredAdmins,omitempty"`
 	// mfaPolicy tells how the tenant itself demands multifactor authentication.
 	MFAPolicy *MFAPolicyApplyConfiguration `json:"mfaPolicy,omitempty"`
 	// capabilities tell what the operator can read and do here, from the
@@ -121,6 +124,19 @@ func (b *TenantStatusApplyConfiguration) WithLicenses(values ...*TenantLicenseAp
 			panic("nil value passed to WithLicenses")
 		}
 		b.Licenses = append(b.Licenses, *values[i])
+	}
+	return b
+}
+
+// WithUndeclaredAdmins adds the given value to the UndeclaredAdmins field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the UndeclaredAdmins field.
+func (b *TenantStatusApplyConfiguration) WithUndeclaredAdmins(values ...*UndeclaredAdminApplyConfiguration) *TenantStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithUndeclaredAdmins")
+		}
+		b.UndeclaredAdmins = append(b.UndeclaredAdmins, *values[i])
 	}
 	return b
 }

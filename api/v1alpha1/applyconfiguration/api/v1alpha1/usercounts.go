@@ -21,6 +21,9 @@ type UserCountsApplyConfiguration struct {
 	Suspended *int32 `json:"suspended,omitempty"`
 	// admins hold, or may activate, a directory role; absent when unknown.
 	Admins *int32 `json:"admins,omitempty"`
+	// undeclaredAdmins are admins of whom nothing in Git says that they are: no entry of
+	// safeguards, and no ManagedUser with allowPrivileged; absent when unknown.
+	UndeclaredAdmins *int32 `json:"undeclaredAdmins,omitempty"`
 	// mfaRegistered counts active persons who registered a second factor; absent when
 	// that cannot be read.
 	MFARegistered *int32 `json:"mfaRegistered,omitempty"`
@@ -94,6 +97,14 @@ func (b *UserCountsApplyConfiguration) WithSuspended(value int32) *UserCountsApp
 // If called multiple times, the Admins field is set to the value of the last call.
 func (b *UserCountsApplyConfiguration) WithAdmins(value int32) *UserCountsApplyConfiguration {
 	b.Admins = &value
+	return b
+}
+
+// WithUndeclaredAdmins sets the UndeclaredAdmins field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UndeclaredAdmins field is set to the value of the last call.
+func (b *UserCountsApplyConfiguration) WithUndeclaredAdmins(value int32) *UserCountsApplyConfiguration {
+	b.UndeclaredAdmins = &value
 	return b
 }
 

@@ -11,6 +11,13 @@ package v1alpha1
 type UserLicenseApplyConfiguration struct {
 	// sku is the SKU's part number, or its GUID where the tenant no longer lists it.
 	SKU *string `json:"sku,omitempty"`
+	// name is what Microsoft sells it as.
+	Name *string `json:"name,omitempty"`
+	// viaGroup is the id of the group that gives the licence, unless it is assigned to
+	// the account itself.
+	ViaGroup *string `json:"viaGroup,omitempty"`
+	// error tells why the group cannot give the licence, in Graph's own word.
+	Error *string `json:"error,omitempty"`
 }
 
 // UserLicenseApplyConfiguration constructs a declarative configuration of the UserLicense type for use with
@@ -24,5 +31,29 @@ func UserLicense() *UserLicenseApplyConfiguration {
 // If called multiple times, the SKU field is set to the value of the last call.
 func (b *UserLicenseApplyConfiguration) WithSKU(value string) *UserLicenseApplyConfiguration {
 	b.SKU = &value
+	return b
+}
+
+// WithName sets the Name field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Name field is set to the value of the last call.
+func (b *UserLicenseApplyConfiguration) WithName(value string) *UserLicenseApplyConfiguration {
+	b.Name = &value
+	return b
+}
+
+// WithViaGroup sets the ViaGroup field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ViaGroup field is set to the value of the last call.
+func (b *UserLicenseApplyConfiguration) WithViaGroup(value string) *UserLicenseApplyConfiguration {
+	b.ViaGroup = &value
+	return b
+}
+
+// WithError sets the Error field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Error field is set to the value of the last call.
+func (b *UserLicenseApplyConfiguration) WithError(value string) *UserLicenseApplyConfiguration {
+	b.Error = &value
 	return b
 }
