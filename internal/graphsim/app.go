@@ -77,10 +77,12 @@ func sameThumbprint(given string, sum []byte) bool {
 // in a new tenant: enough for everything that manages users.
 func DefaultPermissions() []string {
 	return []string{
-		"AuditLog.Read.All", "Domain.Read.All", "GroupMember.Read.All", "LicenseAssignment.Read.All",
-		"Organization.Read.All", "Place.Read.All", "Policy.Read.All",
-		"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory",
-		"User-PasswordProfile.ReadWrite.All", "User.EnableDisableAccount.All", "User.ReadWrite.All",
-		"User.RevokeSessions.All",
+		"AppRoleAssignment.ReadWrite.All", "Application.Read.All", "AuditLog.Read.All", "Device.Read.All",
+		"DeviceManagementManagedDevices.Read.All", "Domain.Read.All", "GroupMember.Read.All", "GroupMember.ReadWrite.All",
+		"LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", "MailboxSettings.Read", "Organization.Read.All",
+		"Place.Read.All", "Policy.Read.All", "RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory",
+		"RoleManagement.ReadWrite.Directory", "User-PasswordProfile.ReadWrite.All", "User.DeleteRestore.All",
+		"User.EnableDisableAccount.All", "User.ReadWrite.All", "User.RevokeSessions.All",
+		"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All",
 	}
 }

@@ -57,6 +57,7 @@ type TenantSpec struct {
 	SecurityDefaults  bool                    `json:"securityDefaults,omitempty"`
 	ConditionalAccess []ConditionalAccessSpec `json:"conditionalAccess,omitempty"`
 	Rooms             []RoomSpec              `json:"rooms,omitempty"`
+	Mailboxes         []MailboxSpec           `json:"mailboxes,omitempty"`
 
 	// Sync is what synchronizes an Active Directory into the tenant.
 	Sync SyncClient `json:"sync,omitempty"`
@@ -231,8 +232,8 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		epoch:       guid(s.opts.Seed, "epoch", strings.ToLower(spec.ID), now.String()),
 		displayName: spec.DisplayName, country: spec.Country, created: spec.Created,
 		users: map[string]*userRecord{}, upns: map[string]string{}, signIns: map[string]signInActivity{},
-		registrations: map[string]registration{},
-		consumed:      map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
+		registrations: map[string]registration{}, mailboxes: map[string]MailboxSpec{}, mailPlans: s.mailPlans,
+		consumed: map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
 		stats: newStatistics(s.opts.Journal),
 	}
 	t.setDomains(spec.Domains)

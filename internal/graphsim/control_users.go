@@ -70,7 +70,7 @@ func (t *tenant) insert(id string, fields []field, now time.Time) (string, error
 	}
 	u, _ = u.with(missing)
 	u = &user{id: strings.ToLower(id), fields: u.fields}
-	t.create(u, now)
+	t.provisionMailbox(t.create(u, now), now)
 	return u.id, nil
 }
 
@@ -115,6 +115,8 @@ type UserState struct {
 	Roles       []string                   `json:"roles"`
 	// Methods are what the person registered for authentication.
 	Methods []string `json:"methodsRegistered"`
+	// Mailbox is empty for an account without one.
+	Mailbox MailboxPurpose `json:"mailbox,omitempty"`
 	// OnPremisesEnabled is accountEnabled in Active Directory, null when not synced.
 	OnPremisesEnabled *bool `json:"onPremisesAccountEnabled"`
 }
@@ -126,7 +128,7 @@ func (s *Server) User(tenantKey, key string) (UserState, error) {
 		st = UserState{
 			Properties: map[string]json.RawMessage{"id": mustJSON(r.current.id)}, Deleted: !r.live(),
 			ForceChange: r.forceChange, ForceMFA: r.forceMFA, Roles: t.rolesOf(r.current.id, t.assignments),
-			Methods: slices.Clone(t.registrations[r.current.id].methods),
+			Methods: slices.Clone(t.registrations[r.current.id].methods), Mailbox: r.mailbox,
 		}
 		if r.onPremises != nil {
 			enabled := r.onPremises.state.boolean(propAccountEnabled) && !r.onPremises.gone
@@ -167,6 +169,7 @@ func (s *Server) PatchUser(tenantKey, key string, properties map[string]any) err
 			return fmt.Errorf("userPrincipalName %s is taken", next.upn())
 		}
 		t.apply(r, fields, now)
+		t.provisionMailbox(r, now)
 		if activity != nil {
 			t.signIns[next.id] = *activity
 		}

@@ -1,5 +1,7 @@
 package graphsim
 
+import "slices"
+
 // endpoints lists what the simulator answers. Literal segments stand before
 // parameters of the same length. Permissions are the application permissions of
 // the operation's page on Learn, least privileged first.
@@ -22,7 +24,7 @@ func endpoints() []*endpoint {
 			perms: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, handle: revokeSignInSessions,
 		},
 	}
-	return append(own, feedEndpoints()...)
+	return slices.Concat(own, accountEndpoints(), feedEndpoints())
 }
 
 func organizationRead() []string {

@@ -152,6 +152,9 @@ func (t *tenant) describeAccounts(spec *TenantSpec) {
 		if hidden := t.hidden(r); !hidden.empty() {
 			spec.Hidden = append(spec.Hidden, hidden)
 		}
+		if mailbox, ok := t.mailboxSpec(r); ok {
+			spec.Mailboxes = append(spec.Mailboxes, mailbox)
+		}
 		if reg, ok := t.registrations[id]; ok {
 			spec.Registrations = append(spec.Registrations, RegistrationSpec{User: id, Methods: reg.methods, Preferred: reg.preferred})
 		}

@@ -23,6 +23,7 @@ type Server struct {
 	clock     *Clock
 	schema    *userSchema
 	types     resourceTypes
+	mailPlans map[string]string // SKU id → the Exchange plan in it
 	authority *authority
 	signer    *ecdsa.PrivateKey
 	sealer    *sealer
@@ -59,7 +60,7 @@ func New(opts Options) (*Server, error) {
 		return nil, fmt.Errorf("listen address: %w", err)
 	}
 	s := &Server{
-		opts: opts, clock: NewClock(opts.Clock), schema: newUserSchema(), types: newResourceTypes(),
+		opts: opts, clock: NewClock(opts.Clock), schema: newUserSchema(), types: newResourceTypes(), mailPlans: exchangePlans(catalogue()),
 		router: newRouter(endpoints()), stats: newStatistics(opts.Journal), closing: make(chan struct{}),
 	}
 	s.faults.seed = opts.Seed

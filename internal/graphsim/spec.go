@@ -79,6 +79,11 @@ func (t *tenant) setPeople(spec TenantSpec) error {
 			return err
 		}
 	}
+	for _, m := range spec.Mailboxes {
+		if err := t.setMailbox(m); err != nil {
+			return err
+		}
+	}
 	t.rooms = spec.Rooms
 	return t.setPolicies(spec.SecurityDefaults, spec.ConditionalAccess)
 }

@@ -59,6 +59,12 @@ const (
 	EffectPasswordSet   Effect = "passwordSet"
 	EffectRename        Effect = "rename"
 	EffectUpdate        Effect = "update" // any other property
+	EffectCreate        Effect = "create"
+	EffectDelete        Effect = "delete"  // to the deleted items
+	EffectRestore       Effect = "restore" // from there
+	EffectPurge         Effect = "purge"   // for good
+	EffectManager       Effect = "manager" // assigned, changed or taken away
+	EffectMailbox       Effect = "mailbox" // its settings
 )
 
 func newCounters() Counters {

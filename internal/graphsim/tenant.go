@@ -23,12 +23,16 @@ type tenant struct {
 	created     time.Time
 	domains     []domain
 
-	sync    syncEngine
-	users   map[string]*userRecord
-	upns    map[string]string // canonical UPN of live accounts → id
-	order   []string          // ids as created, deleted ones included
-	log     changeLog
-	signIns map[string]signInActivity
+	sync  syncEngine
+	users map[string]*userRecord
+	upns  map[string]string // canonical UPN of live accounts → id
+	order []string          // ids as created, deleted ones included
+	// addresses are the mail addresses of live accounts → id; nil until a write asks.
+	addresses map[string]string
+	mailboxes map[string]MailboxSpec // settings that were changed, by account id
+	mailPlans map[string]string      // SKU id → the Exchange plan in it
+	log       changeLog
+	signIns   map[string]signInActivity
 
 	groups        []*group
 	assignments   []roleAssignment
@@ -96,6 +100,7 @@ func (t *tenant) create(u *user, now time.Time) *userRecord {
 	if r.live() {
 		t.upns[canonicalUPN(u.upn())] = u.id
 		t.countLicenses(nil, u)
+		t.indexAddresses(nil, u)
 	}
 	t.log.append(change{at: now, id: u.id, kind: changeCreated, state: u})
 	return r
@@ -114,6 +119,9 @@ func (t *tenant) apply(r *userRecord, changes []field, now time.Time) propSet {
 	if changed.has(propAssignedLicenses) {
 		t.countLicenses(r.current, next)
 	}
+	if (changed.has(propMail) || changed.has(propProxyAddresses)) && r.live() {
+		t.indexAddresses(r.current, next)
+	}
 	r.remember(now, t.quirks.ReadLag)
 	t.log.append(change{at: now, id: next.id, kind: changeUpdated, mask: changed, before: r.current, state: next})
 	r.current = next
@@ -131,6 +139,7 @@ func (t *tenant) softDelete(r *userRecord, now time.Time) {
 	r.deletedAt = now
 	r.past = nil
 	t.countLicenses(r.current, nil)
+	t.indexAddresses(r.current, nil)
 	t.touched(r)
 	t.log.append(change{at: now, id: r.current.id, kind: changeDeleted, state: r.current})
 }
@@ -141,6 +150,7 @@ func (t *tenant) restore(r *userRecord, now time.Time) {
 	r.deletedAt = time.Time{}
 	t.upns[canonicalUPN(r.current.upn())] = r.current.id
 	t.countLicenses(nil, r.current)
+	t.indexAddresses(nil, r.current)
 	t.touched(r)
 	t.log.append(change{at: now, id: r.current.id, kind: changeRestored, state: r.current})
 }
@@ -159,6 +169,7 @@ func (t *tenant) purge(r *userRecord, now time.Time) {
 // forget removes what hung on an account that is gone for good.
 func (t *tenant) forget(id string, now time.Time) {
 	delete(t.registrations, id)
+	delete(t.mailboxes, id)
 	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == id })
 	t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == id })
 	for _, g := range t.groups {

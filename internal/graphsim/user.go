@@ -112,6 +112,7 @@ type userRecord struct {
 	forceChange bool
 	forceMFA    bool
 	onPremises  *onPremisesSide // nil unless synced from Active Directory
+	mailbox     MailboxPurpose
 }
 
 // pastState was the present state until the given time.
