@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -63,6 +64,9 @@ type Input struct {
 	// BlockedElsewhere is true when the object says already that somebody else blocked
 	// the account, which then needs no live reading to be said again.
 	BlockedElsewhere bool
+	// Declared is false for an object that discovery alone keeps: it declares nothing,
+	// its user principal name included.
+	Declared bool
 	// Claims are the entries of the spec's lists that the object holds already.
 	Claims []v1alpha1.Claim
 	// Targets are what the names in the spec's lists mean, of those that no claim has
@@ -146,6 +150,9 @@ type Plan struct {
 	// WakeAfter, when not zero, is when to plan again: an unknown outcome can then be
 	// settled by reading back, or a date has come.
 	WakeAfter time.Duration
+
+	// kept are records that belong to no facet that has anything to say.
+	kept []v1alpha1.Record
 }
 
 // Facet is what one declared aspect of an account needs.
@@ -203,7 +210,7 @@ type Verdict struct {
 // For plans every declared facet.
 func For(in Input) Plan {
 	var plan Plan
-	for _, facet := range []func(Input, *Plan) *Facet{planSignIn, planPasswordChange} {
+	for _, facet := range []func(Input, *Plan) *Facet{planAccount, planSignIn, planPasswordChange} {
 		if f := facet(in, &plan); f != nil {
 			plan.Facets = append(plan.Facets, *f)
 		}
@@ -222,7 +229,7 @@ func (p Plan) Changes() []Change {
 
 // Records are the records of all facets.
 func (p Plan) Records() []v1alpha1.Record {
-	var all []v1alpha1.Record
+	all := slices.Clone(p.kept)
 	for _, f := range p.Facets {
 		all = append(all, f.Records...)
 	}

@@ -21,23 +21,27 @@ const (
 )
 
 func planSignIn(in Input, plan *Plan) *Facet {
+	suspended := in.Spec.Suspended != nil && *in.Spec.Suspended
 	switch {
-	case in.Spec.Suspended == nil:
+	case in.Spec.Suspended == nil && in.Spec.StartAt == nil:
 		return nil
 	case in.User.Enabled == directory.Unknown:
 		return &Facet{
 			Condition: v1alpha1.ConditionSignIn,
-			Records:   keep(in.Records, RecordSignIn, RecordSessions),
+			Records:   keep(in.Records, RecordSignIn, RecordSessions, RecordStart),
 			Verdict: Verdict{
 				Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonWaiting,
 				Message: "Microsoft 365 has not told yet whether sign-in is blocked",
 			},
 		}
-	case *in.Spec.Suspended:
+	case suspended:
+		plan.kept = append(plan.kept, keep(in.Records, RecordStart)...)
 		return planSuspended(in, plan)
-	default:
-		return planAllowed(in, plan)
 	}
+	if f := planStart(in, plan); f != nil || in.Spec.Suspended == nil {
+		return f
+	}
+	return planAllowed(in, plan)
 }
 
 // planSuspended blocks sign-in and keeps it blocked, and revokes the sessions once.
