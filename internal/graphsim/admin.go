@@ -40,6 +40,7 @@ func (s *Server) adminHandler() http.Handler {
 		return nil, s.Load(f)
 	})
 	s.adminFeeds(handle)
+	s.adminApplications(handle)
 	s.adminAccounts(handle)
 	return mux
 }

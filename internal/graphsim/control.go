@@ -57,7 +57,9 @@ type TenantSpec struct {
 	SecurityDefaults  bool                    `json:"securityDefaults,omitempty"`
 	ConditionalAccess []ConditionalAccessSpec `json:"conditionalAccess,omitempty"`
 	Rooms             []RoomSpec              `json:"rooms,omitempty"`
-	Mailboxes         []MailboxSpec           `json:"mailboxes,omitempty"`
+
+	Applications []ApplicationSpec `json:"applications,omitempty"`
+	Mailboxes    []MailboxSpec     `json:"mailboxes,omitempty"`
 
 	// Sync is what synchronizes an Active Directory into the tenant.
 	Sync SyncClient `json:"sync,omitempty"`

@@ -24,7 +24,7 @@ func endpoints() []*endpoint {
 			perms: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, handle: revokeSignInSessions,
 		},
 	}
-	return slices.Concat(own, accountEndpoints(), feedEndpoints())
+	return slices.Concat(own, accountEndpoints(), feedEndpoints(), applicationEndpoints(), roleWriteEndpoints())
 }
 
 func organizationRead() []string {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // properties are the values of a resource that a $filter may ask for.
@@ -290,6 +292,14 @@ func (p *filterParser) literal(prop propID) (any, error) {
 	case kindString:
 		if t.kind == tokenString {
 			return t.text, nil
+		}
+	case kindGUID:
+		if t.kind == tokenWord && uuid.Validate(t.text) == nil {
+			return t.text, nil
+		}
+	case kindInt:
+		if n, err := strconv.Atoi(t.text); t.kind == tokenWord && err == nil {
+			return n, nil
 		}
 	default:
 		return nil, p.unsupported(&p.schema.props[prop])

@@ -136,6 +136,9 @@ func (t *tenant) spec() TenantSpec {
 	for _, g := range t.groups {
 		spec.Groups = append(spec.Groups, g.spec())
 	}
+	for _, a := range t.apps.order {
+		spec.Applications = append(spec.Applications, t.describeApplication(a))
+	}
 	t.describeAccounts(&spec)
 	return spec
 }

@@ -224,6 +224,7 @@ func (s *Server) RemoveGroup(tenantKey, groupKey string) error {
 		for _, other := range t.groups {
 			other.members = slices.DeleteFunc(other.members, func(id string) bool { return id == g.id })
 		}
+		t.forgetAppRoles(g.id)
 		t.withdraw(now, func(a roleAssignment) bool { return a.principalID == g.id })
 		t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == g.id })
 		return nil

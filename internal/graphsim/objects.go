@@ -44,7 +44,14 @@ func (c *call) object(id string) (*directoryObject, bool) {
 		s := c.srv.types.servicePrincipal
 		return &directoryObject{
 			id: id, typeName: typeServicePrincipal, schema: s, values: c.srv.principalRow(sp, app), defaults: s.defaults,
-			readable: c.allowed("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+			readable: c.allowed(applicationRead()...),
+		}, true
+	}
+	if a, ok := c.tenant.application(id); ok {
+		s := c.srv.types.servicePrincipal
+		return &directoryObject{
+			id: id, typeName: typeServicePrincipal, schema: s, values: c.srv.applicationRow(a, c.tenant.id), defaults: s.defaults,
+			readable: c.allowed(applicationRead()...),
 		}, true
 	}
 	return nil, false
@@ -54,6 +61,7 @@ func (c *call) object(id string) (*directoryObject, bool) {
 type resourceTypes struct {
 	group, servicePrincipal, registration, roleDefinition, roleAssignment, roleEligibility *entitySchema
 	securityDefaults, conditionalAccess, room                                              *entitySchema
+	appRoleAssignment                                                                      *entitySchema
 }
 
 func newResourceTypes() resourceTypes {
@@ -61,6 +69,7 @@ func newResourceTypes() resourceTypes {
 		group: groupSchema(), servicePrincipal: servicePrincipalSchema(), registration: registrationSchema(),
 		roleDefinition: roleDefinitionSchema(), roleAssignment: roleAssignmentSchema(), roleEligibility: roleEligibilitySchema(),
 		securityDefaults: securityDefaultsSchema(), conditionalAccess: conditionalAccessSchema(), room: roomSchema(),
+		appRoleAssignment: appRoleAssignmentSchema(),
 	}
 }
 
@@ -125,27 +134,4 @@ func (names objectSelection) of(o *directoryObject) propSet {
 		}
 	}
 	return sel
-}
-
-// servicePrincipalSchema is as much of resources/serviceprincipal.md as tells who
-// holds a role.
-func servicePrincipalSchema() *entitySchema {
-	return newEntitySchema("microsoft.graph.servicePrincipal", "ServicePrincipal", []property{
-		{name: "id", flags: inDefault},
-		{name: "deletedDateTime", kind: kindTime, flags: inDefault},
-		{name: "accountEnabled", kind: kindBool, flags: inDefault},
-		{name: "appDisplayName", flags: inDefault},
-		{name: "appId", flags: inDefault},
-		{name: "displayName", flags: inDefault},
-		{name: "servicePrincipalType", flags: inDefault},
-		{name: "signInAudience", flags: inDefault},
-	})
-}
-
-func (s *Server) principalRow(sp *servicePrincipal, app string) row {
-	name := app
-	if a, ok := (*s.apps.Load())[app]; ok && a.displayName != "" {
-		name = a.displayName
-	}
-	return row{sp.id, nil, true, name, app, name, "Application", "AzureADMultipleOrgs"}
 }

@@ -75,9 +75,7 @@ func getRoleDefinition(c *call) (*response, error) {
 
 // listRoleAssignments: api/rbacapplication-list-roleassignments.md.
 func listRoleAssignments(c *call) (*response, error) {
-	rows := c.assignmentRows(c.tenant.assignments, func(a roleAssignment) row {
-		return row{a.id, a.principalID, c.tenant.id, a.scope, a.scope, a.roleID}
-	})
+	rows := c.assignmentRows(c.tenant.assignments, c.roleRow)
 	return c.list(c.expandable(&listing{
 		schema: c.srv.types.roleAssignment, context: "roleManagement/directory/roleAssignments", page: directoryPage, expands: true,
 	}, rows))

@@ -54,6 +54,9 @@ func (t *tenant) mayHoldRoles(principal string) error {
 	if _, _, ok := t.principalByID(principal); ok {
 		return nil
 	}
+	if _, ok := t.application(principal); ok {
+		return nil
+	}
 	return fmt.Errorf("no principal %q", principal)
 }
 

@@ -15,6 +15,7 @@ const (
 	kindStrings
 	kindObject
 	kindInt
+	kindGUID
 )
 
 // propFlag says what may be done with a property.

@@ -115,6 +115,7 @@ func (g *seeding) populate(t *tenant) error {
 		return err
 	}
 	g.policies()
+	g.portal()
 	return t.setPeople(g.people)
 }
 

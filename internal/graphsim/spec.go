@@ -61,6 +61,11 @@ func (t *tenant) setPeople(spec TenantSpec) error {
 	if err := t.addGroups(spec.Groups, t.created); err != nil {
 		return err
 	}
+	for _, a := range spec.Applications {
+		if _, err := t.addApplication(a, t.created); err != nil {
+			return err
+		}
+	}
 	for _, r := range spec.Roles {
 		if err := t.assign(r, t.created); err != nil {
 			return err

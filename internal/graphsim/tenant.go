@@ -46,6 +46,8 @@ type tenant struct {
 	policies         []ConditionalAccessSpec
 	rooms            []RoomSpec
 
+	apps enterpriseApps
+
 	consumed map[string]int // SKU id → accounts that hold it
 
 	principals map[string]*servicePrincipal // by app id
@@ -169,6 +171,7 @@ func (t *tenant) purge(r *userRecord, now time.Time) {
 // forget removes what hung on an account that is gone for good.
 func (t *tenant) forget(id string, now time.Time) {
 	delete(t.registrations, id)
+	t.forgetAppRoles(id)
 	delete(t.mailboxes, id)
 	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == id })
 	t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == id })

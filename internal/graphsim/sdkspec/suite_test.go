@@ -42,7 +42,8 @@ func newWorld() *world {
 	w := &world{Server: sim, http: sim.Client(), tenant: sim.Tenants()[2].ID}
 	DeferCleanup(w.http.CloseIdleConnections)
 	Expect(w.SetGrant(w.tenant, graphsim.Grant{
-		ClientID: w.ClientID(), Permissions: append(graphsim.DefaultPermissions(), "Directory.Read.All", "RoleManagement.Read.Directory", "Place.Read.All"),
+		ClientID: w.ClientID(), Permissions: append(graphsim.DefaultPermissions(), "Directory.Read.All", "RoleManagement.Read.Directory", "Place.Read.All",
+			"Application.Read.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory"),
 		DirectoryRoles: []string{"User Administrator"},
 	})).To(Succeed())
 	w.bearer = w.token()
