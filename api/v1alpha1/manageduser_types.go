@@ -92,37 +92,37 @@ type ManagedUserSpec struct {
 
 	// licenses the account must have. An entry claims the licence, also one that was
 	// there before; taken off the list it is taken away. An empty list takes away all
-	// that is claimed, without the key all is let go.
+	// that is claimed, without the key all is let go. The list has one owner: of a list
+	// that is merged entry by entry, server-side apply would drop the key with the last
+	// entry.
 	// +optional
-	// +listType=map
-	// +listMapKey=sku
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule="self.all(e, self.exists_one(o, o.sku == e.sku))",message="licenses must name each sku once"
 	Licenses []LicenseEntry `json:"licenses,omitzero"`
 
 	// groups the account must be a member of, security and Microsoft 365 groups.
 	// Entries claim, as in licenses.
 	// +optional
-	// +listType=map
-	// +listMapKey=name
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=128
+	// +kubebuilder:validation:XValidation:rule="self.all(e, self.exists_one(o, o.name == e.name))",message="groups must name each group once"
 	Groups []GroupEntry `json:"groups,omitzero"`
 
 	// applications the account must have a role in. Entries claim, as in licenses.
 	// +optional
-	// +listType=map
-	// +listMapKey=name
-	// +listMapKey=role
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule="self.all(e, self.exists_one(o, o.name == e.name && o.role == e.role))",message="applications must name each role of an application once"
 	Applications []ApplicationEntry `json:"applications,omitzero"`
 
 	// directoryRoles the account must hold. Entries claim, as in licenses; one that is
 	// taken away elsewhere is not given back. They need allowPrivileged, the Tenant's
 	// safeguards.privileged and a manager with --allow-role-grants.
 	// +optional
-	// +listType=map
-	// +listMapKey=name
-	// +listMapKey=scope
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(e, self.exists_one(o, o.name == e.name && o.scope == e.scope))",message="directoryRoles must name each role once for a scope"
 	DirectoryRoles []DirectoryRoleEntry `json:"directoryRoles,omitzero"`
 
 	// allowPrivileged lets this object touch an administrator, if the Tenant's

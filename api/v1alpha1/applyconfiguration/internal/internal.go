@@ -400,10 +400,7 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.m365-operator.m365-operator.api.v1alpha1.ApplicationEntry
-          elementRelationship: associative
-          keys:
-          - name
-          - role
+          elementRelationship: atomic
     - name: creationPolicy
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.CreationPolicy
@@ -417,10 +414,7 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.m365-operator.m365-operator.api.v1alpha1.DirectoryRoleEntry
-          elementRelationship: associative
-          keys:
-          - name
-          - scope
+          elementRelationship: atomic
     - name: firstSignIn
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.FirstSignInMethod
@@ -432,9 +426,7 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.m365-operator.m365-operator.api.v1alpha1.GroupEntry
-          elementRelationship: associative
-          keys:
-          - name
+          elementRelationship: atomic
     - name: id
       type:
         scalar: string
@@ -443,9 +435,7 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.m365-operator.m365-operator.api.v1alpha1.LicenseEntry
-          elementRelationship: associative
-          keys:
-          - sku
+          elementRelationship: atomic
     - name: managementPolicy
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.ManagementPolicy

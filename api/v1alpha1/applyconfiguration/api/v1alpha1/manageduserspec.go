@@ -58,7 +58,9 @@ type ManagedUserSpecApplyConfiguration struct {
 	Manager *string `json:"manager,omitempty"`
 	// licenses the account must have. An entry claims the licence, also one that was
 	// there before; taken off the list it is taken away. An empty list takes away all
-	// that is claimed, without the key all is let go.
+	// that is claimed, without the key all is let go. The list has one owner: of a list
+	// that is merged entry by entry, server-side apply would drop the key with the last
+	// entry.
 	Licenses []LicenseEntryApplyConfiguration `json:"licenses,omitempty"`
 	// groups the account must be a member of, security and Microsoft 365 groups.
 	// Entries claim, as in licenses.
