@@ -69,8 +69,8 @@ type Input struct {
 	Declared bool
 	// Claims are the entries of the spec's lists that the object holds already.
 	Claims []v1alpha1.Claim
-	// Targets are what the names in the spec's lists mean, of those that no claim has
-	// resolved before and that are not read from SKUs.
+	// Targets tell of what Wanted asks for: what names mean, and what is known of the
+	// objects that claims hold. An entry without one waits.
 	Targets map[Ref]Target
 	// Defaults are the Tenant's.
 	Defaults v1alpha1.TenantDefaults
@@ -111,11 +111,12 @@ type Target struct {
 	// ID of the object; RoleID of an application's role. Empty when the name means
 	// nothing, or more than one object.
 	ID, RoleID string
-	// Group tells what a group is, when the target is one.
+	// Group tells what a group is, when the target is one. Without it nobody is added.
 	Group *directory.Group
 	// Known is false for an application whose assignments have not been read.
 	Known bool
-	// Reason and Message tell why the name could not be resolved.
+	// Reason and Message tell why the name could not be resolved, or that what it meant
+	// is gone.
 	Reason  v1alpha1.Reason
 	Message string
 }
@@ -184,8 +185,8 @@ type Change struct {
 	Level bool
 	// Disruptive is true for a change that takes something away from the person.
 	Disruptive bool
-	// Claim, when not nil, is dropped once the change is made.
-	Claim *v1alpha1.Claim
+	// Claims are dropped once the change is made.
+	Claims []v1alpha1.Claim
 
 	// Attributes are what UpdateProfile writes, and what a new account begins with.
 	Attributes directory.Attributes
@@ -277,8 +278,7 @@ func (in Input) found(rec *v1alpha1.Record) {
 // account was read late enough after the attempt for the reading to be trusted;
 // otherwise it asks the plan to wait, or to read.
 func (in Input) settle(rec v1alpha1.Record, plan *Plan) bool {
-	if left := rec.Time.Add(in.Settle).Sub(in.Now); left > 0 {
-		plan.wake(left)
+	if !in.elapsed(rec, plan) {
 		return false
 	}
 	if !in.Live {
@@ -286,6 +286,16 @@ func (in Input) settle(rec v1alpha1.Record, plan *Plan) bool {
 		return false
 	}
 	return true
+}
+
+// elapsed tells whether the consistency window after an attempt has passed, or asks to
+// wait for it.
+func (in Input) elapsed(rec v1alpha1.Record, plan *Plan) bool {
+	left := rec.Time.Add(in.Settle).Sub(in.Now)
+	if left > 0 {
+		plan.wake(left)
+	}
+	return left <= 0
 }
 
 // formatTime writes one of Graph's times as a baseline.
