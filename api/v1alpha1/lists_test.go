@@ -105,8 +105,7 @@ var _ = Describe("A list that claims", func() {
 		for name, write := range writers() {
 			It("is "+key+", and keeps an empty list apart from none through "+name, func(ctx SpecContext) {
 				one, both := "["+entries[0]+"]", "["+entries[0]+", "+entries[1]+"]"
-				user := manifest("ManagedUser", `{tenantRef: {name: contoso}, userPrincipalName: alice@contoso.com, allowPrivileged: true}`)
-				DeferCleanup(func(ctx SpecContext) { Expect(client.IgnoreNotFound(admin.Delete(ctx, user))).To(Succeed()) })
+				user := cleaned(manifest("ManagedUser", alice(`allowPrivileged: true`)))
 
 				for _, step := range []struct {
 					list string
@@ -138,9 +137,8 @@ var _ = Describe("A list that claims", func() {
 	}
 
 	It("is not written again by an apply of the same, its defaults included", func(ctx SpecContext) {
-		user := manifest("ManagedUser", `{tenantRef: {name: contoso}, userPrincipalName: alice@contoso.com, allowPrivileged: true, licenses: [],
-			applications: [{name: Portal}], directoryRoles: [{name: Reports Reader}], groups: [{name: Sales}]}`)
-		DeferCleanup(func(ctx SpecContext) { Expect(admin.Delete(ctx, user)).To(Succeed()) })
+		user := cleaned(manifest("ManagedUser", alice(`allowPrivileged: true, licenses: [],
+			applications: [{name: Portal}], directoryRoles: [{name: Reports Reader}], groups: [{name: Sales}]`)))
 		first, again := user.DeepCopy(), user.DeepCopy()
 		Expect(apply(ctx, first)).To(Succeed())
 		Expect(apply(ctx, again)).To(Succeed())
@@ -152,8 +150,7 @@ var _ = Describe("A list that claims", func() {
 	})
 
 	It("keeps no plan switched off apart from plans not spoken of", func(ctx SpecContext) {
-		user := manifest("ManagedUser", userSpec)
-		DeferCleanup(func(ctx SpecContext) { Expect(admin.Delete(ctx, user)).To(Succeed()) })
+		user := cleaned(manifest("ManagedUser", userSpec))
 		for _, step := range []struct {
 			entry string
 			is    gomegatypes.GomegaMatcher
@@ -169,8 +166,8 @@ var _ = Describe("A list that claims", func() {
 	})
 
 	It("is of one owner: another's list is a conflict, never a mixture", func(ctx SpecContext) {
-		user := applied(ctx, "ManagedUser", `{tenantRef: {name: contoso}, userPrincipalName: alice@contoso.com, groups: [{name: Sales}]}`)
-		other := manifest("ManagedUser", `{tenantRef: {name: contoso}, userPrincipalName: alice@contoso.com, groups: [{name: Board}]}`)
+		user := applied(ctx, "ManagedUser", alice(`groups: [{name: Sales}]`))
+		other := manifest("ManagedUser", alice(`groups: [{name: Board}]`))
 		other.SetName(user.GetName())
 		err := admin.Apply(ctx, client.ApplyConfigurationFromUnstructured(other), client.FieldOwner("somebody-else"))
 		Expect(err).To(MatchError(ContainSubstring(`conflict with "git": .spec.groups`)))
@@ -179,9 +176,8 @@ var _ = Describe("A list that claims", func() {
 
 var _ = DescribeTable("A key without a value is no list",
 	func(ctx SpecContext, write writer, expected gomegatypes.GomegaMatcher, left gomegatypes.GomegaMatcher) {
-		user := manifest("ManagedUser", userSpec)
+		user := cleaned(manifest("ManagedUser", userSpec))
 		Expect(write(ctx, saying(user, "groups", `[{name: Sales}]`))).To(Succeed())
-		DeferCleanup(func(ctx SpecContext) { Expect(admin.Delete(ctx, user)).To(Succeed()) })
 
 		valueless := user.DeepCopy()
 		valueless.Object["spec"].(map[string]any)["groups"] = nil

@@ -304,7 +304,7 @@ type ApplicationEntry struct {
 // DirectoryRoleEntry is a directory role that an account must hold, assigned to itself
 // and active.
 //
-// +kubebuilder:validation:XValidation:rule="!(self.name in ['Global Administrator', 'Privileged Role Administrator', 'Privileged Authentication Administrator', '62e90394-69f5-4237-9190-012177145e10', 'e8611ab8-c189-46e8-94e1-60213ab1f814', '7be44c8a-adaf-4e2a-84d6-ab2649e08a13'])",message="this role can give itself every other one and is never granted from here: grant it in the Entra admin center",reason=FieldValueForbidden
+// +kubebuilder:validation:XValidation:rule="!(self.name.lowerAscii() in ['global administrator', 'privileged role administrator', 'privileged authentication administrator', '62e90394-69f5-4237-9190-012177145e10', 'e8611ab8-c189-46e8-94e1-60213ab1f814', '7be44c8a-adaf-4e2a-84d6-ab2649e08a13'])",message="this role can give itself every other one and is never granted from here: grant it in the Entra admin center",reason=FieldValueForbidden
 type DirectoryRoleEntry struct {
 	// name is the role's display name or its template id.
 	// +required

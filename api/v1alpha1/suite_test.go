@@ -65,12 +65,17 @@ func apply(ctx context.Context, object *unstructured.Unstructured) error {
 	return admin.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner("git"))
 }
 
+// cleaned is an object that goes after the spec, if it came to be.
+func cleaned(object *unstructured.Unstructured) *unstructured.Unstructured {
+	DeferCleanup(func(ctx SpecContext) { Expect(client.IgnoreNotFound(admin.Delete(ctx, object))).To(Succeed()) })
+	return object
+}
+
 // applied is a manifest that the API server took.
 func applied(ctx context.Context, kind, spec string) *unstructured.Unstructured {
 	GinkgoHelper()
-	object := manifest(kind, spec)
+	object := cleaned(manifest(kind, spec))
 	Expect(apply(ctx, object)).To(Succeed())
-	DeferCleanup(func(ctx SpecContext) { Expect(admin.Delete(ctx, object)).To(Succeed()) })
 	return object
 }
 
