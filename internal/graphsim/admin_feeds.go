@@ -36,6 +36,13 @@ func (s *Server) adminFeeds(handle adminRoute) {
 	handle("DELETE /_sim/tenants/{tenant}/groups/{group}/members/{member}", func(r *http.Request) (any, error) {
 		return nil, s.RemoveGroupMember(r.PathValue("tenant"), r.PathValue("group"), r.PathValue("member"))
 	})
+	handle("PUT /_sim/tenants/{tenant}/groups/{group}/licenses", func(r *http.Request) (any, error) {
+		var licenses []LicenseSpec
+		if err := readJSON(r, &licenses); err != nil {
+			return nil, err
+		}
+		return nil, s.SetGroupLicenses(r.PathValue("tenant"), r.PathValue("group"), licenses)
+	})
 	s.adminPolicies(handle)
 	handle("POST /_sim/tenants/{tenant}/reports/refresh", func(r *http.Request) (any, error) {
 		return nil, s.RefreshReports(r.PathValue("tenant"))

@@ -86,6 +86,11 @@ func (s *Server) serve(c *call) (*response, error) {
 	if c.endpoint == nil {
 		return nil, notSimulated(c.req.method + " /" + c.version + "/" + strings.TrimPrefix(c.req.path, "/"+c.version+"/"))
 	}
+	leave, err := s.enter(c)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	fault := s.faults.pick(c.tenant.id, c.endpoint.method, c.endpoint.template)
 	if fault != nil && fault.Before() {
 		if res := s.inject(c.req, fault, c.entry); res != nil {
@@ -117,7 +122,7 @@ func (s *Server) perform(c *call) (*response, error) {
 func (s *Server) handle(c *call) (*response, error) {
 	c.tenant.mu.Lock()
 	defer c.tenant.mu.Unlock()
-	c.tenant.synchronizeUntil(c.now)
+	c.tenant.settle(c.now)
 	var err error
 	if c.query, err = parseQuery(c.req.query); err != nil {
 		return nil, err

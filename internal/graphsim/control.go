@@ -234,7 +234,7 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		epoch:       guid(s.opts.Seed, "epoch", strings.ToLower(spec.ID), now.String()),
 		displayName: spec.DisplayName, country: spec.Country, created: spec.Created,
 		users: map[string]*userRecord{}, upns: map[string]string{}, signIns: map[string]signInActivity{},
-		registrations: map[string]registration{}, mailboxes: map[string]MailboxSpec{}, mailPlans: s.mailPlans,
+		registrations: map[string]registration{}, mailboxes: map[string]MailboxSpec{}, mailPlans: s.mailPlans, groupsByID: map[string]*group{},
 		consumed: map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
 		stats: newStatistics(s.opts.Journal),
 	}
@@ -318,7 +318,7 @@ func (s *Server) inTenant(key string, f func(t *tenant, now time.Time) error) er
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := s.clock.Now()
-	t.synchronizeUntil(now)
+	t.settle(now)
 	return f(t, now)
 }
 

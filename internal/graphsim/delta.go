@@ -14,6 +14,7 @@ import (
 // deltaState is what a delta link carries: everything the first request asked for
 // and where the client stands (concepts/delta-query-overview.md).
 type deltaState struct {
+	Of      string // the collection
 	Epoch   string // of the tenant
 	Select  propSet
 	Given   bool
@@ -28,6 +29,16 @@ type deltaState struct {
 	Emptied bool      // the page before was empty for no reason
 	Lied    bool      // an older state came after a newer in this round
 	Calm    bool      // this round replays one that lied, and tells the truth
+	// Of groups/delta: whether memberships are wanted, and how many of those of the
+	// group that the page before ended in were shown.
+	Members bool
+	Member  int
+}
+
+// deltaFeed is a collection that can be followed.
+type deltaFeed struct {
+	schema    *entitySchema
+	versionAt func(time.Time) uint64 // the last version at that time
 }
 
 // deltaItem is one element of a page.
@@ -42,7 +53,7 @@ func deltaUsers(c *call) (*response, error) {
 	if err := c.refuseDeltaOptions(); err != nil {
 		return nil, err
 	}
-	st, err := c.deltaState()
+	st, err := c.deltaState(deltaFeed{c.srv.schema.entitySchema, c.tenant.log.versionAt})
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +80,8 @@ func (c *call) refuseDeltaOptions() error {
 }
 
 // deltaState begins a round, or goes on with the one the token stands for.
-func (c *call) deltaState() (*deltaState, error) {
-	q := c.query
+func (c *call) deltaState(feed deltaFeed) (*deltaState, error) {
+	q, horizon := c.query, feed.versionAt(c.now.Add(-c.tenant.quirks.DeltaLag)) // changes may be late
 	if token := q.get("skiptoken"); token != "" {
 		return c.openDelta(token)
 	}
@@ -79,14 +90,14 @@ func (c *call) deltaState() (*deltaState, error) {
 		if err != nil {
 			return nil, err
 		}
-		st.To, st.Offset, st.Seen = max(st.From, c.deltaHorizon()), 0, st.From
+		st.To, st.Offset, st.Seen = max(st.From, horizon), 0, st.From
 		return st, nil
 	}
-	sel, given, err := q.selection(c.srv.schema.entitySchema)
+	sel, given, err := q.selection(feed.schema)
 	if err != nil {
 		return nil, err
 	}
-	if sel.has(propSignInActivity) {
+	if feed.schema == c.srv.schema.entitySchema && sel.has(propSignInActivity) {
 		return nil, odataBadRequest("Invalid request for delta query. Delta query is not supported for the following properties: signInActivity")
 	}
 	sel.add(propObjectID)
@@ -95,19 +106,14 @@ func (c *call) deltaState() (*deltaState, error) {
 		return nil, err
 	}
 	return &deltaState{
-		Epoch: c.tenant.epoch, Select: sel, Given: given, IDs: ids, Issued: c.now, Initial: true, To: c.deltaHorizon(),
+		Of: c.endpoint.template, Epoch: c.tenant.epoch, Select: sel, Given: given, IDs: ids, Issued: c.now, Initial: true, To: horizon,
 		Minimal: strings.Contains(strings.ToLower(c.req.header.Get("Prefer")), "return=minimal"),
 	}, nil
 }
 
-// deltaHorizon is the last version delta already shows: changes may be late.
-func (c *call) deltaHorizon() uint64 {
-	return c.tenant.log.versionAt(c.now.Add(-c.tenant.quirks.DeltaLag))
-}
-
 func (c *call) openDelta(token string) (*deltaState, error) {
 	st := &deltaState{}
-	if err := c.srv.sealer.open(token, st); err != nil {
+	if err := c.srv.sealer.open(token, st); err != nil || st.Of != c.endpoint.template {
 		return nil, odataBadRequest("Badly formed token.")
 	}
 	if st.Epoch != c.tenant.epoch {
@@ -123,7 +129,7 @@ func (c *call) openDelta(token string) (*deltaState, error) {
 	if gone {
 		return nil, &graphError{
 			status: http.StatusGone, code: "resyncRequired", message: "Resync required. Any local data must be discarded and a full synchronization done.",
-			header: http.Header{"Location": {c.url("/users/delta?$deltatoken=")}},
+			header: http.Header{"Location": {c.url(st.Of + "?$deltatoken=")}},
 		}
 	}
 	return nil, syncStateNotFound()
@@ -258,16 +264,24 @@ func (c *call) disturb(st *deltaState, items []deltaItem) []deltaItem {
 	return out
 }
 
-// deltaPage renders a page with its nextLink or deltaLink.
+// deltaPage renders a page of accounts.
 func (c *call) deltaPage(st *deltaState, items []deltaItem, last bool) (*response, error) {
 	var values []json.RawMessage
 	for _, it := range items {
 		values = append(values, c.renderDelta(st, it))
 	}
+	return c.deltaAnswer(st, "users"+c.fragment(st.Select, st.Given), values, last)
+}
+
+// deltaAnswer is a page with its nextLink or deltaLink.
+func (c *call) deltaAnswer(st *deltaState, context string, values []json.RawMessage, last bool) (*response, error) {
 	link, option, next := "@odata.nextLink", "$skiptoken=", *st
 	if last {
 		link, option = "@odata.deltaLink", "$deltatoken="
-		next = deltaState{Epoch: st.Epoch, Select: st.Select, Given: st.Given, IDs: st.IDs, Minimal: st.Minimal, Issued: c.now, From: st.To, Calm: st.Lied}
+		next = deltaState{
+			Of: st.Of, Epoch: st.Epoch, Select: st.Select, Given: st.Given, IDs: st.IDs, Minimal: st.Minimal, Members: st.Members,
+			Issued: c.now, From: st.To, Calm: st.Lied,
+		}
 		if st.Lied {
 			next.From = st.From
 		}
@@ -276,8 +290,7 @@ func (c *call) deltaPage(st *deltaState, items []deltaItem, last bool) (*respons
 	if err != nil {
 		return nil, err
 	}
-	context := c.context("users" + c.fragment(st.Select, st.Given))
-	return collection(context, values, jsonMember{link, c.url("/users/delta?" + option + token)}), nil
+	return collection(c.context(context), values, jsonMember{link, c.url(st.Of + "?" + option + token)}), nil
 }
 
 func (c *call) renderDelta(st *deltaState, it deltaItem) json.RawMessage {

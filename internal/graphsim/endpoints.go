@@ -24,7 +24,7 @@ func endpoints() []*endpoint {
 			perms: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, handle: revokeSignInSessions,
 		},
 	}
-	return slices.Concat(own, accountEndpoints(), feedEndpoints(), applicationEndpoints(), roleWriteEndpoints())
+	return slices.Concat(own, accountEndpoints(), licenseEndpoints(), membershipEndpoints(), feedEndpoints(), applicationEndpoints(), roleWriteEndpoints())
 }
 
 func organizationRead() []string {

@@ -223,7 +223,8 @@ func (g *group) spec() GroupSpec {
 	return GroupSpec{
 		ID: g.id, DisplayName: g.displayName, Description: g.description, RoleAssignable: g.roleAssignable, Mail: g.mail,
 		Types: slices.Clone(g.types), MembershipRule: g.membershipRule, Distribution: g.distribution, Synced: g.synced,
-		Members: slices.Clone(g.members), Owners: slices.Clone(g.owners),
+		Members: slices.DeleteFunc(slices.Clone(g.members), func(id string) bool { return id == "" }),
+		Owners:  slices.Clone(g.owners), Licenses: licenseSpecs(g.licenses),
 	}
 }
 

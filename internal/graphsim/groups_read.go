@@ -2,7 +2,6 @@ package graphsim
 
 import (
 	"encoding/json"
-	"slices"
 )
 
 // groupSchema is resources/group.md; what an app can read without Exchange.
@@ -40,14 +39,14 @@ func groupSchema() *entitySchema {
 		{name: "serviceProvisioningErrors", kind: kindStrings, flags: inDefault},
 		{name: "creationOptions", kind: kindStrings},
 		{name: "assignedLabels", kind: kindStrings},
-		{name: "assignedLicenses", kind: kindStrings},
+		{name: "assignedLicenses", kind: kindObject},
 	}
 	return newEntitySchema("microsoft.graph.group", "Group", append(props, plain("onPremisesDomainName", "onPremisesNetBiosName",
 		"onPremisesSamAccountName", "onPremisesSecurityIdentifier", "preferredDataLocation", "preferredLanguage",
 		"securityIdentifier", "theme", "uniqueName")...))
 }
 
-func (g *group) row() row {
+func (g *groupProfile) row() row {
 	var mail, mailNickname, description, rule, ruleState, visibility, assignable, synced any
 	proxies := []string{}
 	if mailNickname = g.mailNickname; g.mail != "" {
@@ -72,13 +71,9 @@ func (g *group) row() row {
 	return row{
 		g.id, nil, nil, g.created, description, g.displayName, append([]string{}, g.types...), assignable,
 		mail, g.mail != "", mailNickname, rule, ruleState, synced, proxies, g.securityEnabled(), visibility,
-		g.created, nil, nil, none, none, none, none, none, none, none,
+		g.created, nil, nil, none, none, none, none, none, none, append([]assignedLicense{}, g.licenses...),
 		nil, nil, nil, nil, nil, nil, nil, nil, nil,
 	}
-}
-
-func (g *group) securityEnabled() bool {
-	return !g.distribution && !slices.Contains(g.types, "Unified")
 }
 
 // listGroups: api/group-list.md.
@@ -115,18 +110,27 @@ func groupMembers(transitive bool, cast string) func(c *call) (*response, error)
 		if c.query.has("skip") {
 			return nil, badRequest("'$skip' is not supported by the service.")
 		}
-		return c.list(c.memberListing(c.tenant.memberIDs(g, transitive), cast))
+		ids := g.members // every member keeps its place while pages are turned
+		if transitive {
+			ids = c.tenant.memberIDs(g, true)
+		}
+		return c.list(c.memberListing(ids, cast))
 	}
 }
 
-// memberListing lists directory objects. The page token holds a place among the
-// members, of which any may leave meanwhile.
+// memberListing lists directory objects by id. The page token holds a place among
+// them, of which any may leave meanwhile.
 func (c *call) memberListing(ids []string, cast string) *listing {
+	return c.objectListing(len(ids), func(i int) (*directoryObject, bool) { return c.object(ids[i]) }, cast)
+}
+
+// objectListing lists directory objects, of all types or cast to one.
+func (c *call) objectListing(length int, at func(place int) (*directoryObject, bool), cast string) *listing {
 	l := &listing{
 		context: "directoryObjects", page: directoryPage, maxTop: maxPage, count: countEventual,
-		absent: []string{"search", "filter", "orderby", "expand"}, length: len(ids),
+		absent: []string{"search", "filter", "orderby", "expand"}, length: length,
 		at: func(i int) (properties, bool) {
-			o, ok := c.object(ids[i])
+			o, ok := at(i)
 			return o, ok && (cast == "" || o.typeName == cast)
 		},
 	}
@@ -135,6 +139,8 @@ func (c *call) memberListing(ids []string, cast string) *listing {
 		l.context = "users"
 	case typeGroup:
 		l.context = "groups"
+	case typeDirectoryRole:
+		l.context = "directoryRoles"
 	}
 	l.renderer = func(asked *listToken) (func(properties) json.RawMessage, error) {
 		if err := c.checkCast(cast, asked.Select); err != nil {
@@ -160,6 +166,8 @@ func (c *call) checkCast(cast, selected string) error {
 		_, err = c.srv.schema.selectionOf(selected)
 	case typeGroup:
 		_, err = c.srv.types.group.selectionOf(selected)
+	case typeDirectoryRole:
+		_, err = c.srv.types.directoryRole.selectionOf(selected)
 	}
 	return err
 }

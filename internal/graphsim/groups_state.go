@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// group is a group of the directory. Members are accounts and groups; a
-// role-assignable group has accounts only.
-type group struct {
+// groupProfile is one state of a group without its members: an immutable snapshot,
+// which the history and readers share.
+type groupProfile struct {
 	id             string
 	displayName    string
 	description    string
@@ -23,8 +23,26 @@ type group struct {
 	distribution   bool // not security-enabled
 	roleAssignable bool
 	created        time.Time
-	members        []string
-	owners         []string
+	licenses       []assignedLicense // what its members get
+}
+
+// group is a group of the directory. Members are accounts and groups; a
+// role-assignable group has accounts only.
+type group struct {
+	*groupProfile // the present state
+
+	number  int      // in the order of making; never used again
+	members []string // every member keeps its place; who left leaves it empty
+	owners  []string
+	joined  []membership // of the group itself in others
+}
+
+// groupEvent is what the history of groups holds: the group as it was then, or
+// who joined or left it.
+type groupEvent struct {
+	profile *groupProfile
+	member  string // empty when the group itself changed
+	left    bool
 }
 
 // GroupSpec describes a group; members and owners are UPNs, groups' display names or
@@ -45,14 +63,21 @@ type GroupSpec struct {
 	Synced  bool     `json:"synced,omitempty"`
 	Members []string `json:"members,omitempty"`
 	Owners  []string `json:"owners,omitempty"`
+	// Licenses are what direct members get.
+	Licenses []LicenseSpec `json:"licenses,omitempty"`
 }
 
+func (p *groupProfile) is(groupType string) bool { return slices.Contains(p.types, groupType) }
+
+// mailManaged groups are Exchange's: mail-enabled security groups and distribution
+// lists (resources/groups-overview.md).
+func (p *groupProfile) mailManaged() bool { return p.mail != "" && !p.is("Unified") }
+
+func (p *groupProfile) securityEnabled() bool { return !p.distribution && !p.is("Unified") }
+
 func (t *tenant) group(id string) (*group, bool) {
-	i := slices.IndexFunc(t.groups, func(g *group) bool { return g.id == strings.ToLower(id) })
-	if i < 0 {
-		return nil, false
-	}
-	return t.groups[i], true
+	g, ok := t.groupsByID[strings.ToLower(id)]
+	return g, ok
 }
 
 // groupByKey finds a group by id or display name.
@@ -63,58 +88,65 @@ func (t *tenant) groupByKey(key string) (*group, error) {
 	return nil, fmt.Errorf("no group %q", key)
 }
 
-// addGroup makes a group without members.
-func (t *tenant) addGroup(spec GroupSpec, now time.Time) (*group, error) {
+// newGroup makes a group without members that nobody knows yet.
+func (t *tenant) newGroup(spec GroupSpec, now time.Time) (*group, error) {
 	if spec.ID == "" {
-		spec.ID = guid(t.seed, t.id, "group", spec.DisplayName, itoa(uint64(len(t.groups))))
+		spec.ID = guid(t.seed, t.id, "group", spec.DisplayName, itoa(uint64(t.groupsMade))) //nolint:gosec // never negative
 	}
 	if _, exists := t.group(spec.ID); exists {
 		return nil, fmt.Errorf("group %s exists", spec.ID)
 	}
-	g := &group{
+	licenses, err := t.licensesOf(spec.Licenses)
+	if err != nil {
+		return nil, err
+	}
+	g := &group{number: t.groupsMade, groupProfile: &groupProfile{
 		id: strings.ToLower(spec.ID), displayName: spec.DisplayName, description: spec.Description, mail: spec.Mail,
 		mailNickname: mailNicknameOf(spec), types: spec.Types, membershipRule: spec.MembershipRule,
-		synced: spec.Synced, distribution: spec.Distribution, roleAssignable: spec.RoleAssignable, created: now,
-	}
-	if slices.Contains(spec.Types, "Unified") {
+		synced: spec.Synced, distribution: spec.Distribution, roleAssignable: spec.RoleAssignable, created: now, licenses: licenses,
+	}}
+	if g.is("Unified") {
 		g.visibility = "Private"
 	}
-	t.groups = append(t.groups, g)
+	t.groupsMade++
 	return g, nil
 }
 
 // addGroups makes groups that may contain each other: all of them, or none.
-func (t *tenant) addGroups(specs []GroupSpec, now time.Time) (err error) {
-	before := len(t.groups)
-	defer func() {
-		if err != nil {
-			t.groups = t.groups[:before]
+func (t *tenant) addGroups(specs []GroupSpec, now time.Time) error {
+	made := make([]*group, 0, len(specs))
+	members := make([][]string, len(specs))
+	err := func() error {
+		for _, spec := range specs {
+			g, err := t.newGroup(spec, now)
+			if err != nil {
+				return err
+			}
+			t.groups, t.groupsByID[g.id], made = append(t.groups, g), g, append(made, g)
 		}
+		for i, g := range made {
+			var err error
+			if members[i], err = t.mayJoin(g, specs[i].Members); err != nil {
+				return err
+			}
+			for _, key := range specs[i].Owners {
+				g.owners = append(g.owners, t.principalID(key))
+			}
+		}
+		return nil
 	}()
-	members := map[*group]GroupSpec{}
-	for _, spec := range specs {
-		g, err := t.addGroup(spec, now)
-		if err != nil {
-			return err
+	if err != nil {
+		t.groups = t.groups[:len(t.groups)-len(made)]
+		for _, g := range made {
+			delete(t.groupsByID, g.id)
 		}
-		members[g] = spec
+		return err
 	}
-	for _, g := range t.groups[before:] {
-		if err := t.addMembers(g, members[g]); err != nil {
-			return err
+	for i, g := range made {
+		t.groupLog.append(revision[*groupEvent]{at: now, id: g.id, kind: changeCreated, state: &groupEvent{profile: g.groupProfile}})
+		for _, id := range members[i] {
+			t.join(g, id, now)
 		}
-	}
-	return nil
-}
-
-func (t *tenant) addMembers(g *group, spec GroupSpec) error {
-	for _, key := range spec.Members {
-		if err := t.addMember(g, key); err != nil {
-			return err
-		}
-	}
-	for _, key := range spec.Owners {
-		g.owners = append(g.owners, t.principalID(key))
 	}
 	return nil
 }
@@ -126,43 +158,72 @@ func mailNicknameOf(spec GroupSpec) string {
 	return strings.ToLower(strings.ReplaceAll(spec.DisplayName, " ", ""))
 }
 
-// addMember adds an account or a group, once. Role-assignable groups do not nest
+// mayJoin resolves who is to be in a group. Role-assignable groups do not nest
 // (entra-docs role-based-access-control/groups-concept.md).
-func (t *tenant) addMember(g *group, key string) error {
-	id := t.principalID(key)
-	if slices.Contains(g.members, id) {
-		return nil
+func (t *tenant) mayJoin(g *group, keys []string) ([]string, error) {
+	ids := make([]string, 0, len(keys))
+	for _, key := range keys {
+		id := t.principalID(key)
+		_, isUser := t.users[id]
+		_, isGroup := t.group(id)
+		switch {
+		case isGroup && g.roleAssignable:
+			return nil, errors.New("a role-assignable group has no groups as members")
+		case !isUser && !isGroup:
+			return nil, fmt.Errorf("no account or group %q", key)
+		}
+		ids = append(ids, id)
 	}
-	_, isUser := t.users[id]
-	_, isGroup := t.group(id)
-	switch {
-	case isGroup && g.roleAssignable:
-		return errors.New("a role-assignable group has no groups as members")
-	case !isUser && !isGroup:
-		return fmt.Errorf("no account or group %q", key)
-	}
-	g.members = append(g.members, id)
-	return nil
+	return ids, nil
 }
 
-// memberIDs are the accounts and groups in a group, without deleted accounts;
-// transitive adds what its groups contain, each once.
-func (t *tenant) memberIDs(g *group, transitive bool) []string {
-	seen := map[string]bool{g.id: true}
-	var ids []string
-	for queue := []*group{g}; len(queue) > 0; queue = queue[1:] {
-		for _, id := range queue[0].members {
-			if r, ok := t.users[id]; seen[id] || ok && !r.live() {
-				continue
-			}
-			seen[id] = true
-			ids = append(ids, id)
-			if nested, ok := t.group(id); ok && transitive {
-				queue = append(queue, nested)
-			}
+// changeGroup replaces a group's state.
+func (t *tenant) changeGroup(g *group, change func(next *groupProfile), now time.Time) {
+	before, next := g.groupProfile, *g.groupProfile
+	change(&next)
+	g.groupProfile = &next
+	t.groupLog.append(revision[*groupEvent]{
+		at: now, id: g.id, kind: changeUpdated, mask: t.groupDifference(before, g.groupProfile),
+		before: &groupEvent{profile: before}, state: &groupEvent{profile: g.groupProfile},
+	})
+}
+
+// groupDifference is what a change of a group shows in.
+func (t *tenant) groupDifference(before, after *groupProfile) propSet {
+	var changed propSet
+	for i, was := range before.row() {
+		if !sameValue(was, after.row()[i]) {
+			changed.add(propID(i)) //nolint:gosec // a group has few properties
 		}
 	}
-	return ids
+	return changed
+}
+
+// removeGroup ends a group with its roles and memberships. Microsoft 365 groups
+// could be restored for 30 days (api/group-delete.md).
+func (t *tenant) removeGroup(g *group, now time.Time) error {
+	if len(g.licenses) > 0 {
+		return fmt.Errorf("group %q has licenses and cannot be deleted", g.displayName)
+	}
+	for _, m := range slices.Clone(g.joined) {
+		t.leave(m.group, g.id, now)
+	}
+	for _, id := range g.members {
+		if id != "" {
+			t.forgetMembership(g, id)
+		}
+	}
+	t.groups = slices.DeleteFunc(t.groups, func(have *group) bool { return have == g })
+	delete(t.groupsByID, g.id)
+	t.forgetAppRoles(g.id)
+	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == g.id })
+	t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == g.id })
+	kind := changePurged
+	if g.is("Unified") {
+		kind = changeDeleted
+	}
+	t.groupLog.append(revision[*groupEvent]{at: now, id: g.id, kind: kind, state: &groupEvent{profile: g.groupProfile}})
+	return nil
 }
 
 // AddGroup makes a group and returns its id.
@@ -178,55 +239,46 @@ func (s *Server) AddGroup(tenantKey string, spec GroupSpec) (string, error) {
 	return id, err
 }
 
-// AddGroupMember puts an account or a group into a group, as an outsider.
-func (s *Server) AddGroupMember(tenantKey, groupKey, member string) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
+// inGroup runs f for a group found by id or display name.
+func (s *Server) inGroup(tenantKey, groupKey string, f func(t *tenant, g *group, now time.Time) error) error {
+	return s.inTenant(tenantKey, func(t *tenant, now time.Time) error {
 		g, err := t.groupByKey(groupKey)
 		if err != nil {
 			return err
 		}
-		return t.addMember(g, member)
+		return f(t, g, now)
+	})
+}
+
+// AddGroupMember puts an account or a group into a group, as an outsider.
+func (s *Server) AddGroupMember(tenantKey, groupKey, member string) error {
+	return s.inGroup(tenantKey, groupKey, func(t *tenant, g *group, now time.Time) error {
+		ids, err := t.mayJoin(g, []string{member})
+		for _, id := range ids {
+			t.join(g, id, now)
+		}
+		return err
 	})
 }
 
 // RemoveGroupMember takes an account or a group out of a group, as an outsider.
 func (s *Server) RemoveGroupMember(tenantKey, groupKey, member string) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
-		g, err := t.groupByKey(groupKey)
-		if err != nil {
-			return err
-		}
-		id := t.principalID(member)
-		g.members = slices.DeleteFunc(g.members, func(have string) bool { return have == id })
+	return s.inGroup(tenantKey, groupKey, func(t *tenant, g *group, now time.Time) error {
+		t.leave(g, t.principalID(member), now)
 		return nil
 	})
 }
 
 // RenameGroup changes a group's display name, as an outsider.
 func (s *Server) RenameGroup(tenantKey, groupKey, displayName string) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
-		g, err := t.groupByKey(groupKey)
-		if err == nil {
-			g.displayName = displayName
-		}
-		return err
+	return s.inGroup(tenantKey, groupKey, func(t *tenant, g *group, now time.Time) error {
+		t.changeGroup(g, func(next *groupProfile) { next.displayName = displayName }, now)
+		return nil
 	})
 }
 
-// RemoveGroup deletes a group with its roles and memberships, as an outsider.
+// RemoveGroup deletes a group with its roles and memberships, as an outsider. A
+// group that gives licences is refused, as in the portals.
 func (s *Server) RemoveGroup(tenantKey, groupKey string) error {
-	return s.inTenant(tenantKey, func(t *tenant, now time.Time) error {
-		g, err := t.groupByKey(groupKey)
-		if err != nil {
-			return err
-		}
-		t.groups = slices.DeleteFunc(t.groups, func(have *group) bool { return have == g })
-		for _, other := range t.groups {
-			other.members = slices.DeleteFunc(other.members, func(id string) bool { return id == g.id })
-		}
-		t.forgetAppRoles(g.id)
-		t.withdraw(now, func(a roleAssignment) bool { return a.principalID == g.id })
-		t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == g.id })
-		return nil
-	})
+	return s.inGroup(tenantKey, groupKey, func(t *tenant, g *group, now time.Time) error { return t.removeGroup(g, now) })
 }

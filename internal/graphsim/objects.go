@@ -11,6 +11,7 @@ const (
 	typeUser             = "#microsoft.graph.user"
 	typeGroup            = "#microsoft.graph.group"
 	typeServicePrincipal = "#microsoft.graph.servicePrincipal"
+	typeDirectoryRole    = "#microsoft.graph.directoryRole"
 )
 
 // directoryObject is an element of a collection that mixes types.
@@ -61,7 +62,7 @@ func (c *call) object(id string) (*directoryObject, bool) {
 type resourceTypes struct {
 	group, servicePrincipal, registration, roleDefinition, roleAssignment, roleEligibility *entitySchema
 	securityDefaults, conditionalAccess, room                                              *entitySchema
-	appRoleAssignment                                                                      *entitySchema
+	appRoleAssignment, directoryRole                                                       *entitySchema
 }
 
 func newResourceTypes() resourceTypes {
@@ -69,7 +70,7 @@ func newResourceTypes() resourceTypes {
 		group: groupSchema(), servicePrincipal: servicePrincipalSchema(), registration: registrationSchema(),
 		roleDefinition: roleDefinitionSchema(), roleAssignment: roleAssignmentSchema(), roleEligibility: roleEligibilitySchema(),
 		securityDefaults: securityDefaultsSchema(), conditionalAccess: conditionalAccessSchema(), room: roomSchema(),
-		appRoleAssignment: appRoleAssignmentSchema(),
+		appRoleAssignment: appRoleAssignmentSchema(), directoryRole: directoryRoleSchema(),
 	}
 }
 
@@ -110,7 +111,7 @@ func (c *call) objectSelection(selected string) (objectSelection, error) {
 	if selected == "" {
 		return nil, nil
 	}
-	types := []*entitySchema{c.srv.schema.entitySchema, c.srv.types.group, c.srv.types.servicePrincipal}
+	types := []*entitySchema{c.srv.schema.entitySchema, c.srv.types.group, c.srv.types.servicePrincipal, c.srv.types.directoryRole}
 	var names objectSelection
 	for name := range strings.SplitSeq(selected, ",") {
 		name = strings.TrimSpace(name)

@@ -85,6 +85,9 @@ type Quirks struct {
 	ReportLag time.Duration
 	// RoleLag is how long changes of directory roles take to count; up to 15 minutes.
 	RoleLag time.Duration
+	// GroupLicenseLag is how long after joining or leaving a group its licences come
+	// and go: minutes.
+	GroupLicenseLag time.Duration
 }
 
 // Lively returns the quirks a client must survive in production.
@@ -92,7 +95,7 @@ func Lively() Quirks {
 	return Quirks{
 		ReadLag: 5 * time.Second, ReadStale: 0.25, DeltaLag: 2 * time.Second,
 		DeltaRepeat: 0.02, DeltaStale: 0.05, DeltaEmptyPage: 0.05, DeltaInitialRemoved: true,
-		ReportLag: 36 * time.Hour, RoleLag: 15 * time.Minute,
+		ReportLag: 36 * time.Hour, RoleLag: 15 * time.Minute, GroupLicenseLag: 3 * time.Minute,
 	}
 }
 

@@ -150,7 +150,7 @@ func (t *tenant) skuMembers(s *subscribedSKU) []jsonMember {
 	for _, p := range s.plans {
 		plans = append(plans, object(
 			jsonMember{"servicePlanId", p.id}, jsonMember{"servicePlanName", p.name},
-			jsonMember{"provisioningStatus", "Success"}, jsonMember{"appliesTo", "User"}))
+			jsonMember{"provisioningStatus", "Success"}, jsonMember{"appliesTo", p.appliesTo()}))
 	}
 	return []jsonMember{
 		{"accountName", t.displayName},

@@ -172,17 +172,13 @@ func (t *tenant) rolesOf(id string, assignments []roleAssignment) []string {
 	return roles
 }
 
-// isMember reports direct membership, which is all there is in role-assignable groups.
-func (t *tenant) isMember(groupID, id string) bool {
-	g, ok := t.group(groupID)
-	return ok && slices.Contains(g.members, id)
-}
-
 // inRoleAssignableGroup reports membership or ownership of a role-assignable group.
 func (t *tenant) inRoleAssignableGroup(id string) bool {
-	return slices.ContainsFunc(t.groups, func(g *group) bool {
-		return g.roleAssignable && (slices.Contains(g.members, id) || slices.Contains(g.owners, id))
-	})
+	joined := t.memberships(id)
+	if joined != nil && slices.ContainsFunc(*joined, func(m membership) bool { return m.group.roleAssignable }) {
+		return true
+	}
+	return slices.ContainsFunc(t.groups, func(g *group) bool { return g.roleAssignable && slices.Contains(g.owners, id) })
 }
 
 // appRoles are the directory roles in force of an app's service principal.

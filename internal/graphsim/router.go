@@ -12,6 +12,8 @@ type endpoint struct {
 	class    costClass // which budgets it draws on
 	perms    []string  // application permissions, any of which is enough
 	handle   func(*call) (*response, error)
+	// exclusive: of two calls for one account at the same time, one is refused.
+	exclusive bool
 	// denied is the answer to a token without any of the permissions; nil is the
 	// directory's own.
 	denied func(permissions ...string) *graphError

@@ -31,6 +31,7 @@ type Server struct {
 	admin     http.Handler
 	faults    faultBoard
 	stats     *statistics // of requests that belong to no tenant
+	busy      sync.Map    // accounts that exclusive calls are at work on
 	seq       atomic.Uint64
 	expired   atomic.Uint64 // expired delta tokens answered
 

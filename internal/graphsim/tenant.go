@@ -34,7 +34,11 @@ type tenant struct {
 	log       changeLog
 	signIns   map[string]signInActivity
 
-	groups        []*group
+	groups        []*group // in the order of making
+	groupsByID    map[string]*group
+	groupsMade    int
+	groupLog      groupHistory
+	licensing     []licenseDue // what groups owe, the earliest first
 	assignments   []roleAssignment
 	withdrawn     []roleAssignment        // taken away, but still in force
 	eligibilities []roleAssignment        // by Privileged Identity Management
@@ -80,6 +84,12 @@ func (t *tenant) defaultDomain() string {
 		}
 	}
 	return ""
+}
+
+// settle lets happen what time has brought: on-premises sync and group licences.
+func (t *tenant) settle(now time.Time) {
+	t.synchronizeUntil(now)
+	t.licenseUntil(now)
 }
 
 // find resolves an object id or a user principal name to a live account.
@@ -144,6 +154,7 @@ func (t *tenant) softDelete(r *userRecord, now time.Time) {
 	t.indexAddresses(r.current, nil)
 	t.touched(r)
 	t.log.append(change{at: now, id: r.current.id, kind: changeDeleted, state: r.current})
+	t.showMember(r, now)
 }
 
 // restore brings a soft-deleted account back.
@@ -155,6 +166,7 @@ func (t *tenant) restore(r *userRecord, now time.Time) {
 	t.indexAddresses(nil, r.current)
 	t.touched(r)
 	t.log.append(change{at: now, id: r.current.id, kind: changeRestored, state: r.current})
+	t.showMember(r, now)
 }
 
 // purge removes an account for good.
@@ -175,8 +187,10 @@ func (t *tenant) forget(id string, now time.Time) {
 	delete(t.mailboxes, id)
 	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == id })
 	t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == id })
+	for _, m := range slices.Clone(t.users[id].joined) {
+		t.forgetMembership(m.group, id)
+	}
 	for _, g := range t.groups {
-		g.members = slices.DeleteFunc(g.members, func(member string) bool { return member == id })
 		g.owners = slices.DeleteFunc(g.owners, func(owner string) bool { return owner == id })
 	}
 }

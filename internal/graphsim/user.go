@@ -113,6 +113,7 @@ type userRecord struct {
 	forceMFA    bool
 	onPremises  *onPremisesSide // nil unless synced from Active Directory
 	mailbox     MailboxPurpose
+	joined      []membership // direct ones
 }
 
 // pastState was the present state until the given time.

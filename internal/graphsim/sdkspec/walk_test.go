@@ -31,7 +31,9 @@ func decode(body []byte, model serialization.ParsableFactory) (serialization.Par
 }
 
 // annotation is what OData adds to an object or to one of its properties.
-func annotation(name string) bool { return strings.Contains(name, "@odata.") || name == "@removed" }
+func annotation(name string) bool {
+	return strings.Contains(name, "@odata.") || strings.HasSuffix(name, "@delta") || name == "@removed"
+}
 
 // lackedByModels are properties that Microsoft Graph sends and its own models do not
 // know: of groups (github.com/microsoftgraph/msgraph-sdk-go issue 225), of role
