@@ -207,6 +207,13 @@ func sameThing(a, b v1alpha1.Claim) bool {
 	return a.ID == b.ID && a.RoleID == b.RoleID
 }
 
+// wasHeld tells whether the account once had a thing, under whatever name.
+func (in Input) wasHeld(claim v1alpha1.Claim) bool {
+	return slices.ContainsFunc(claimsOf(in.Claims, claim.Kind), func(c v1alpha1.Claim) bool {
+		return c.Held && sameThing(c, claim)
+	})
+}
+
 func sortClaims(claims []v1alpha1.Claim) {
 	slices.SortFunc(claims, func(a, b v1alpha1.Claim) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Qualifier, b.Qualifier))

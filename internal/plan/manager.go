@@ -48,7 +48,7 @@ func planManager(in Input, plan *Plan) *Facet {
 func (in Input) wantedManager(l list, plan *Plan, found *findings) (id string, ok bool) {
 	for _, i := range l.items {
 		if i.claim.ID != "" {
-			i.claim.Held = i.claim.Held || in.ManagerKnown && i.claim.ID == in.Manager
+			i.claim.Held = in.wasHeld(i.claim) || in.ManagerKnown && i.claim.ID == in.Manager
 			plan.Claims = append(plan.Claims, i.claim)
 		}
 		if i.missing(found) {

@@ -211,11 +211,16 @@ type Verdict struct {
 // For plans every declared facet.
 func For(in Input) Plan {
 	var plan Plan
-	for _, facet := range []func(Input, *Plan) *Facet{planAccount, planSignIn, planPasswordChange} {
+	for _, facet := range []func(Input, *Plan) *Facet{
+		planAccount, planSignIn, planPasswordChange, planProfile, planManager,
+		planGroups, planApplications, planDirectoryRoles,
+	} {
 		if f := facet(in, &plan); f != nil {
 			plan.Facets = append(plan.Facets, *f)
 		}
 	}
+	sortClaims(plan.Claims)
+	sortClaims(plan.Released)
 	return plan
 }
 

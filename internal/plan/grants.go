@@ -1,0 +1,143 @@
+package plan
+
+import (
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+)
+
+// holding tells how an account has what an entry stands for.
+type holding int8
+
+const (
+	absent holding = iota
+	// inherited through a group: it satisfies the entry and cannot be taken away here.
+	inherited
+	direct
+	// unread means that it is not known yet.
+	unread
+)
+
+// grants is how the entries of a list are given and taken one by one.
+type grants struct {
+	in        Input
+	kind      v1alpha1.ClaimKind
+	condition string
+	record    string
+	// fine is what holds when all is as declared.
+	fine string
+	// resolve tells what an entry's name means.
+	resolve func(Ref) Target
+	// holds tells how the account has what a claim holds.
+	holds func(v1alpha1.Claim) holding
+	// give and take are the changes; nil with a finding, when they cannot be made.
+	give func(item, *findings) *Change
+	take func(v1alpha1.Claim, *findings) *Change
+
+	list    list
+	changes []Change
+	claims  []v1alpha1.Claim
+	// dropped are claims that hold nothing any more.
+	dropped []v1alpha1.Claim
+}
+
+// plan plans the list's facet.
+func (g *grants) plan(plan *Plan) *Facet {
+	in := g.in
+	var declared bool
+	if g.list, declared = in.list(g.kind, g.resolve, plan); !declared {
+		return nil
+	}
+	for n, i := range g.list.items {
+		g.satisfy(i, g.list.items[:n])
+	}
+	for _, end := range g.list.gone {
+		g.end(end.claim)
+	}
+	f := &Facet{
+		Condition: g.condition, Independent: true, Changes: g.changes,
+		Verdict: g.list.findings.verdict(g.fine),
+	}
+	switch {
+	case g.list.findings.has(waiting):
+		f.Changes = nil
+		f.Records = keep(in.Records, g.record)
+		g.claims = append(g.claims, g.dropped...)
+	case len(f.Changes)+len(g.dropped) > 0 && in.unsettled(f, g.record, false, plan):
+		g.claims = append(g.claims, g.dropped...)
+	}
+	plan.Claims = append(plan.Claims, g.claims...)
+	return f
+}
+
+// satisfy claims an entry and gives what is missing, unless an earlier entry stands for
+// the same.
+func (g *grants) satisfy(i item, earlier []item) {
+	found := &g.list.findings
+	if i.claim.ID == "" {
+		i.missing(found)
+		return
+	}
+	how := g.holds(i.claim)
+	i.claim.Held = g.in.wasHeld(i.claim) || how == direct || how == inherited
+	if i.known || how != unread { // adoption looks at what is new and absent
+		g.claims = append(g.claims, i.claim)
+	}
+	for _, e := range earlier {
+		if e.claim.ID != "" && sameThing(e.claim, i.claim) {
+			return
+		}
+	}
+	switch how {
+	case direct, inherited:
+	case unread:
+		if !i.missing(found) {
+			found.wait("whether the account has %s has not been read yet", refOf(i.claim).label())
+		}
+	default:
+		if i.missing(found) {
+			return
+		}
+		if change := g.give(i, found); change != nil {
+			change.Record, change.Level = g.record, true
+			g.changes = append(g.changes, *change)
+		}
+	}
+}
+
+// end takes away what a claim holds, unless an entry still stands for the same.
+func (g *grants) end(claim v1alpha1.Claim) {
+	found := &g.list.findings
+	for _, i := range g.list.items {
+		if i.claim.ID != "" && sameThing(i.claim, claim) {
+			g.dropped = append(g.dropped, claim)
+			return
+		}
+	}
+	switch how := g.holds(claim); {
+	case how == absent, how == unread && g.in.Targets[refOf(claim)].Reason != "":
+		g.dropped = append(g.dropped, claim)
+	case how == inherited:
+		found.note("%s comes through a group, and stays", refOf(claim).label())
+		g.dropped = append(g.dropped, claim)
+	case how == unread:
+		found.wait("whether the account has %s has not been read yet", refOf(claim).label())
+		g.claims = append(g.claims, claim)
+	default:
+		g.claims = append(g.claims, claim)
+		g.remove(claim)
+	}
+}
+
+// remove takes a thing away once, however many claims held it.
+func (g *grants) remove(claim v1alpha1.Claim) {
+	for n := range g.changes {
+		if held := g.changes[n].Claims; len(held) > 0 && sameThing(held[0], claim) {
+			g.changes[n].Claims = append(held, claim)
+			return
+		}
+	}
+	if change := g.take(claim, &g.list.findings); change != nil {
+		change.Record, change.Level, change.Disruptive = g.record, true, true
+		change.Claims = []v1alpha1.Claim{claim}
+		g.changes = append(g.changes, *change)
+	}
+}

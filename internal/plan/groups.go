@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
+)
+
+// RecordGroups is the name of the record that guards the Groups facet's calls.
+const RecordGroups = "Groups"
+
+func planGroups(in Input, plan *Plan) *Facet {
+	g := grants{
+		in: in, kind: v1alpha1.ClaimGroup, condition: v1alpha1.ConditionGroups, record: RecordGroups,
+		fine:    "the group memberships are as declared",
+		resolve: in.named, holds: in.membership, give: in.joinGroup, take: in.leaveGroup,
+	}
+	return g.plan(plan)
+}
+
+// membership counts direct members only: nobody else can be taken out.
+func (in Input) membership(claim v1alpha1.Claim) holding {
+	if in.Groups == nil {
+		return unread
+	}
+	if _, member := in.Groups[claim.ID]; member {
+		return direct
+	}
+	return absent
+}
+
+func (in Input) joinGroup(i item, found *findings) *Change {
+	group := i.target.Group
+	if group == nil {
+		found.wait("%s has not been read yet", refOf(i.claim).label())
+		return nil
+	}
+	if !in.writable(*group, "cannot be joined", found) {
+		return nil
+	}
+	return &Change{Action: AddToGroup, Target: i.claim.ID, To: groupName(*group, i.claim)}
+}
+
+func (in Input) leaveGroup(claim v1alpha1.Claim, found *findings) *Change {
+	group := in.Groups[claim.ID]
+	if !in.writable(group, "cannot be left", found) {
+		return nil
+	}
+	return &Change{Action: RemoveFromGroup, Target: claim.ID, From: groupName(group, claim)}
+}
+
+// writable tells whether a group's members are written here, and may be
+// (https://learn.microsoft.com/graph/api/group-post-members).
+func (in Input) writable(group directory.Group, what string, found *findings) bool {
+	name := group.DisplayName
+	switch {
+	case group.Dynamic:
+		found.refuse(v1alpha1.ReasonNotWritable, "group %s %s: its rule decides who is in it", name, what)
+	case group.Synced:
+		found.refuse(v1alpha1.ReasonNotWritable, "group %s %s: change it in Active Directory", name, what)
+	case group.MailEnabled && !group.Unified:
+		found.refuse(v1alpha1.ReasonNotWritable, "group %s %s: Exchange alone writes distribution lists and "+
+			"mail-enabled security groups", name, what)
+	case group.RoleAssignable && !in.Spec.AllowPrivileged:
+		found.refuse(v1alpha1.ReasonProtected, "group %s %s: it may hold directory roles, which needs "+
+			"spec.allowPrivileged", name, what)
+	default:
+		return true
+	}
+	return false
+}
+
+func groupName(group directory.Group, claim v1alpha1.Claim) string {
+	if group.DisplayName == "" {
+		return claim.Name
+	}
+	return group.DisplayName
+}
