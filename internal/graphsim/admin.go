@@ -163,11 +163,12 @@ func (s *Server) adminTenants(handle adminRoute) {
 	})
 }
 
-// adminPatchTenant replaces the domains, the subscriptions, or both.
+// adminPatchTenant replaces the domains, the subscriptions, the quota, or several.
 func (s *Server) adminPatchTenant(r *http.Request) (any, error) {
 	var body struct {
 		Domains []DomainSpec `json:"domains"`
 		SKUs    []SKUSpec    `json:"skus"`
+		Quota   *int         `json:"quota"`
 	}
 	if err := readJSON(r, &body); err != nil {
 		return nil, err
@@ -179,6 +180,9 @@ func (s *Server) adminPatchTenant(r *http.Request) (any, error) {
 	}
 	if body.SKUs != nil {
 		err = errors.Join(err, s.SetSKUs(key, body.SKUs))
+	}
+	if body.Quota != nil {
+		err = errors.Join(err, s.SetQuota(key, *body.Quota))
 	}
 	return nil, err
 }

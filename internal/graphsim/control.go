@@ -61,6 +61,9 @@ type TenantSpec struct {
 	Applications []ApplicationSpec `json:"applications,omitempty"`
 	Mailboxes    []MailboxSpec     `json:"mailboxes,omitempty"`
 
+	// Quota is how many objects the tenant may hold; 0 is what tenants usually may.
+	Quota int `json:"quota,omitempty"`
+
 	// Sync is what synchronizes an Active Directory into the tenant.
 	Sync SyncClient `json:"sync,omitempty"`
 }
@@ -238,6 +241,7 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		consumed: map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
 		stats: newStatistics(s.opts.Journal),
 	}
+	t.setQuota(spec.Quota)
 	t.setDomains(spec.Domains)
 	if err := t.setSKUs(spec.SKUs); err != nil {
 		return nil, err
@@ -250,10 +254,8 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 			return nil, err
 		}
 	}
-	for _, u := range spec.Users {
-		if _, err := t.addUser(u, t.created); err != nil {
-			return nil, err
-		}
+	if err := t.addUsers(spec.Users); err != nil {
+		return nil, err
 	}
 	if err := t.setSync(spec.Sync, now); err != nil {
 		return nil, err

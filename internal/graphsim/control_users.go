@@ -22,6 +22,32 @@ func (s *Server) AddUser(tenantKey string, properties map[string]any) (string, e
 	return id, err
 }
 
+// addUsers makes the accounts of a spec, which may be each other's managers.
+func (t *tenant) addUsers(specs []map[string]any) error {
+	managers := map[string]any{}
+	for _, spec := range specs {
+		name, led := managerIn(spec)
+		manager := spec[name]
+		if led {
+			spec = maps.Clone(spec)
+			delete(spec, name)
+		}
+		id, err := t.addUser(spec, t.created)
+		if err != nil {
+			return err
+		}
+		if led {
+			managers[id] = manager
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(managers)) {
+		if err := t.linkManager(id, managers[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *tenant) addUser(properties map[string]any, now time.Time) (string, error) {
 	fields, id, err := t.fieldsOf(properties)
 	if err != nil {
@@ -88,6 +114,12 @@ func (t *tenant) fieldsOf(properties map[string]any) (fields []field, id string,
 		if prop == propObjectID {
 			id, _ = value.(string)
 			continue
+		}
+		if key, given := value.(string); given && prop == propManager {
+			value = t.principalID(key)
+			if r, ok := t.users[t.principalID(key)]; !ok || r.purged {
+				return nil, "", fmt.Errorf("manager: no user %q", key)
+			}
 		}
 		fields = append(fields, field{prop, value})
 	}

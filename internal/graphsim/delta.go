@@ -302,5 +302,5 @@ func (c *call) renderDelta(st *deltaState, it deltaItem) json.RawMessage {
 		sel = it.change.mask
 		sel.add(propObjectID)
 	}
-	return c.srv.schema.encodeUser(it.change.state, sel, true)
+	return c.srv.schema.encodeUser(it.change.state, sel, true, c.managerChange(st, it)...)
 }

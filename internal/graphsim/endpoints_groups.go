@@ -17,7 +17,7 @@ func membershipEndpoints() []*endpoint {
 		write("PATCH", "/groups/{id}", memberWrite, patchGroup),
 		write("POST", "/groups/{id}/members/$ref", memberWrite, addMember),
 		write("DELETE", "/groups/{id}/members/{id}/$ref", memberWrite, removeMember),
-		write("DELETE", "/groups/{id}/members/{id}", append(deletion(), "Group.ReadWrite.All"), deleteMember),
+		write("DELETE", "/groups/{id}/members/{id}", append(userDelete(), "Group.ReadWrite.All"), deleteMember),
 		get("/users/{id}/memberOf", 2, direct, memberOf(false, "")),
 		get("/users/{id}/memberOf/microsoft.graph.group", 2, direct, memberOf(false, typeGroup)),
 		get("/users/{id}/memberOf/microsoft.graph.directoryRole", 2, direct, memberOf(false, typeDirectoryRole)),

@@ -9,6 +9,9 @@ type busyAccount struct{ tenant, account string }
 // arrival to its answer, however long a fault makes that; another one for the same
 // account meanwhile is 409.
 func (s *Server) enter(c *call) (leave func(), err error) {
+	if c.endpoint.class == classMailbox {
+		return s.enterMailbox(c)
+	}
 	if !c.endpoint.exclusive {
 		return func() {}, nil
 	}

@@ -123,6 +123,9 @@ func (t *tenant) spec() TenantSpec {
 		Sync: t.sync.client, Roles: t.roleSpecs(t.assignments), Eligibilities: t.roleSpecs(t.eligibilities),
 		Grants: []Grant{},
 	}
+	if t.quota != defaultQuota {
+		spec.Quota = t.quota
+	}
 	for _, d := range t.domains {
 		spec.Domains = append(spec.Domains, DomainSpec{Name: d.name, Federated: d.federated, Unverified: !d.verified, Default: d.isDefault})
 	}
@@ -167,6 +170,9 @@ func (t *tenant) describeAccounts(spec *TenantSpec) {
 func (t *tenant) describe(u *user) map[string]any {
 	properties := map[string]any{"id": u.id}
 	for _, f := range u.fields {
+		if id, link := f.value.(string); link && f.prop == propManager && t.users[id].purged {
+			continue
+		}
 		properties[t.schema.props[f.prop].name] = f.value
 	}
 	if activity, ok := t.signIns[u.id]; ok {

@@ -216,7 +216,7 @@ func (s *entitySchema) selectionOf(selected string) (propSet, error) {
 func (s *entitySchema) project(of properties, sel propSet) []jsonMember {
 	var members []jsonMember
 	for i := range s.props {
-		if !sel.has(propID(i)) {
+		if !sel.has(propID(i)) || s.props[i].is(navigation) {
 			continue
 		}
 		v, set := of.get(propID(i))

@@ -3,6 +3,7 @@ package graphsim
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -65,8 +66,7 @@ func exchangePlans(products map[string]subscribedSKU) map[string]string {
 	plans := map[string]string{}
 	for _, sku := range products {
 		for _, plan := range sku.plans {
-			switch plan.name {
-			case "EXCHANGE_S_STANDARD", "EXCHANGE_S_ENTERPRISE", "EXCHANGE_S_DESKLESS":
+			if slices.Contains(mailPlans(), plan.id) {
 				plans[sku.skuID] = plan.id
 			}
 		}

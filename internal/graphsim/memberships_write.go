@@ -222,23 +222,12 @@ func deleteMember(c *call) (*response, error) {
 		}
 		return noContent(), nil
 	}
-	if !c.allowed(deletion()...) {
+	if !c.allowed(userDelete()...) {
 		return nil, denied()
 	}
 	r, ok := c.tenant.find(id)
 	if !ok {
 		return nil, notFound(c.params[1])
 	}
-	own, roles := c.tenant.appRoles(c.principal(), c.now), c.tenant.rolesOf(id, c.tenant.inForce(c.now))
-	if !covers(own, roles, c.tenant.inRoleAssignableGroup(id)) {
-		return nil, denied()
-	}
-	c.tenant.softDelete(r, c.now)
-	c.tenant.stats.effect(id, EffectDelete)
-	return noContent(), nil
-}
-
-// deletion is what deleting accounts needs (api/user-delete.md).
-func deletion() []string {
-	return []string{"User.DeleteRestore.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
+	return c.deleteAccount(r)
 }

@@ -29,11 +29,11 @@ func (o *directoryObject) get(p propID) (any, bool) { return o.values.get(p) }
 // object finds a live account, a group or a service principal.
 func (c *call) object(id string) (*directoryObject, bool) {
 	if r, ok := c.tenant.users[id]; ok {
-		s := c.srv.schema
-		return &directoryObject{
-			id: id, typeName: typeUser, schema: s.entitySchema, values: c.replica(r), defaults: s.defaults,
-			readable: c.allowed("User.ReadBasic.All") || c.allowed(fullUserRead()...),
-		}, r.live()
+		u := c.replica(r)
+		if !r.live() || u == nil {
+			return nil, false
+		}
+		return c.userObject(u), true
 	}
 	if g, ok := c.tenant.group(id); ok {
 		s := c.srv.types.group
@@ -56,6 +56,24 @@ func (c *call) object(id string) (*directoryObject, bool) {
 		}, true
 	}
 	return nil, false
+}
+
+func (c *call) userObject(u *user) *directoryObject {
+	s := c.srv.schema
+	return &directoryObject{
+		id: u.id, typeName: typeUser, schema: s.entitySchema, values: u, defaults: s.defaults,
+		readable: c.allowed("User.ReadBasic.All") || c.allowed(fullUserRead()...),
+	}
+}
+
+// oneObject answers a request for a single object whose type the client did not name.
+func (c *call) oneObject(o *directoryObject, selected objectSelection) *response {
+	values := o.values
+	if !o.readable {
+		values = onlyID(o.id)
+	}
+	members := append(c.context("directoryObjects/$entity"), jsonMember{"@odata.type", o.typeName})
+	return entity(members, o.schema.project(values, selected.of(o)))
 }
 
 // resourceTypes are the types that are not users.

@@ -35,7 +35,17 @@ func (c *call) mayTouch(target string, p *userPatch) error {
 	for i := range c.srv.schema.props {
 		touches = touches || c.srv.schema.props[i].is(sensitive) && p.has(propID(i))
 	}
-	if touches && !covers(own, c.tenant.rolesOf(target, c.tenant.inForce(c.now)), c.tenant.inRoleAssignableGroup(target)) {
+	if touches {
+		return c.mayAct(target)
+	}
+	return nil
+}
+
+// mayAct guards administrators against sensitive acts, deletion and restore among
+// them.
+func (c *call) mayAct(target string) error {
+	own := c.tenant.appRoles(c.principal(), c.now)
+	if !covers(own, c.tenant.rolesOf(target, c.tenant.inForce(c.now)), c.tenant.inRoleAssignableGroup(target)) {
 		return denied()
 	}
 	return nil

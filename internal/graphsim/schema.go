@@ -35,6 +35,7 @@ const (
 	basic                             // readable with User.ReadBasic.All
 	neverVisible                      // reads as null
 	filterEq                          // $filter eq and in only
+	navigation                        // a link: shown only by $expand and in delta
 )
 
 // property describes one property of the user resource.
@@ -104,6 +105,7 @@ const (
 	propPasswordPolicies
 	propShowInAddressList
 	propIdentities
+	propManager
 )
 
 const (
@@ -176,6 +178,7 @@ func userProperties() []property {
 		{name: "passwordPolicies", flags: writable},
 		{name: "showInAddressList", kind: kindBool, flags: writable | mastered},
 		{name: "identities", kind: kindObject, flags: writable | sensitive, perms: []string{"User.ManageIdentities.All"}},
+		{name: "manager", flags: mastered | navigation}, // the object id
 	}
 	return append(named, otherUserProperties()...)
 }

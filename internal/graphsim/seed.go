@@ -31,6 +31,7 @@ type seeding struct {
 	addresses    map[string]int // uses of each mail name
 	accountNames map[string]int // uses of each samAccountName
 	people       TenantSpec     // roles, groups, registrations and rooms to be set
+	heads        map[string]any // of departments, by name: object ids
 	rooms        int
 	shared       int
 	guests       int
@@ -63,7 +64,7 @@ func (s *Server) seedTenant(i int) error {
 		rng:   rand.New(rand.NewPCG(s.opts.Seed, uint64(i))), //nolint:gosec // reproducible on purpose
 		index: i, size: s.opts.Users, now: s.clock.Now(),
 		hybrid: i%3 == 2, premium: i%2 == 0, products: productLines()[i%4],
-		addresses: map[string]int{}, accountNames: map[string]int{}, licenses: map[string][]assignedLicense{},
+		addresses: map[string]int{}, accountNames: map[string]int{}, heads: map[string]any{}, licenses: map[string][]assignedLicense{},
 	}
 	g.offices = g.company.offices()
 	_, err := s.addTenant(g.spec(s.opts.Seed), g.populate)
@@ -137,7 +138,7 @@ func (g *seeding) cast() []func() error {
 		func() error { return g.employee(person{name: namesake}) },
 		func() error { return g.employee(person{name: namesake}) },
 		func() error { return g.employee(person{name: capital, capital: true}) },
-		g.meetingRoom, g.teamsRoom, g.sharedMailbox, g.guest, g.pendingGuest, g.leaver, g.unlicensed,
+		g.meetingRoom, g.teamsRoom, g.sharedMailbox, g.guest, g.pendingGuest, g.leaver, g.unlicensed, g.beamer,
 	)
 }
 

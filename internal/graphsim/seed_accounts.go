@@ -64,6 +64,7 @@ func (g *seeding) room(display, nickname string) roomDraft {
 	upn := nickname + "@" + g.company.domain
 	d := g.draftOf(display).mailbox(nickname, upn, g.company.initialDomain())
 	d.set(propUsageLocation, g.company.country)
+	d.purpose = MailboxRoom
 	return roomDraft{d, upn, RoomSpec{
 		DisplayName: display, EmailAddress: upn, Building: g.offices[0], FloorNumber: 1 + g.rooms/8, Capacity: 4 + 2*(g.rooms%5),
 	}}
@@ -86,7 +87,17 @@ func (g *seeding) sharedMailbox() error {
 	upn := nickname + "@" + g.company.domain
 	d := g.draftOf(g.company.shortName()+" "+purpose).mailbox(nickname, upn, g.company.initialDomain())
 	d.set(propAccountEnabled, false)
+	d.purpose = MailboxShared
 	return g.add(upn, d)
+}
+
+// beamer is an equipment mailbox: people book it like a room.
+func (g *seeding) beamer() error {
+	upn := "beamer@" + g.company.domain
+	d := &draft{created: g.t.created, purpose: MailboxEquipment}
+	d.set(propDisplayName, "Beamer").set(propUserType, "Member").set(propAccountEnabled, false)
+	d.set(propSignInSessionsValidFrom, d.created).set(propLastPasswordChange, d.created)
+	return g.add(upn, d.mailbox("beamer", upn, g.company.initialDomain()))
 }
 
 func addressPart(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }

@@ -10,6 +10,7 @@ type draft struct {
 	fields   []field
 	activity *signInActivity
 	created  time.Time
+	purpose  MailboxPurpose // none: what a licence brings
 }
 
 func (d *draft) set(prop propID, value any) *draft {
@@ -19,16 +20,25 @@ func (d *draft) set(prop propID, value any) *draft {
 
 // add makes the account.
 func (g *seeding) add(upn string, d *draft) error {
+	_, err := g.insert(upn, d)
+	return err
+}
+
+// insert makes the account and returns its id.
+func (g *seeding) insert(upn string, d *draft) (string, error) {
 	d.set(propUserPrincipalName, upn).set(propCreatedDateTime, d.created)
 	id, err := g.t.insert("", d.fields, g.t.created)
 	if err != nil {
-		return fmt.Errorf("seed %s: %w", upn, err)
+		return "", fmt.Errorf("seed %s: %w", upn, err)
 	}
 	if d.activity != nil {
 		g.t.signIns[id] = *d.activity
 	}
+	if d.purpose != MailboxNone {
+		g.t.users[id].mailbox = d.purpose
+	}
 	g.made++
-	return nil
+	return id, nil
 }
 
 // draftOf begins an account that was made at a random time of the tenant's life.

@@ -22,6 +22,9 @@ type person struct {
 	methods int
 }
 
+// management is the department that all others report to.
+const management = "Management"
+
 // noProduct means that the person has no licence.
 const noProduct = "none"
 
@@ -61,7 +64,7 @@ func positions() []position {
 
 // founder took the short address.
 func (g *seeding) founder(name fullName) error {
-	jobs := []position{{"Managing Director", "Management"}, {"Head of Sales", "Sales"}, {"Finance Manager", "Finance"}}
+	jobs := []position{{"Managing Director", management}, {"Head of Sales", "Sales"}, {"Finance Manager", "Finance"}}
 	job := jobs[g.made%len(jobs)]
 	return g.employee(person{name: name, address: g.names.mailName(name.given), title: job.title, team: job.team, product: g.products.senior, methods: 1 + g.made%2*3})
 }
@@ -143,7 +146,23 @@ func (g *seeding) addPerson(p person) (string, error) {
 		g.master(d, p, upn)
 	}
 	g.register(upn, p)
-	return upn, g.add(upn, d)
+	if head, ok := g.headFor(p); ok {
+		d.set(propManager, head)
+	}
+	id, err := g.insert(upn, d)
+	if _, led := g.heads[p.team]; err == nil && !led && !p.blocked {
+		g.heads[p.team] = id
+	}
+	return upn, err
+}
+
+// headFor is who a person reports to: the head of the department, and the heads to
+// the management. The first of a department is its head.
+func (g *seeding) headFor(p person) (head any, ok bool) {
+	if head, ok = g.heads[p.team]; !ok {
+		head, ok = g.heads[management]
+	}
+	return head, ok
 }
 
 // complete draws what was not said.

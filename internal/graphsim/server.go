@@ -30,6 +30,7 @@ type Server struct {
 	router    *router
 	admin     http.Handler
 	faults    faultBoard
+	mailboxes mailboxGate
 	stats     *statistics // of requests that belong to no tenant
 	busy      sync.Map    // accounts that exclusive calls are at work on
 	seq       atomic.Uint64

@@ -182,7 +182,7 @@ func (s *Server) record(c *call) {
 	write := false
 	if c.endpoint != nil {
 		label = c.endpoint.label()
-		write = c.endpoint.class.write()
+		write = c.endpoint.writes()
 	}
 	st := s.stats
 	if c.tenant != nil {

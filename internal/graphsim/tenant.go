@@ -29,6 +29,9 @@ type tenant struct {
 	order []string          // ids as created, deleted ones included
 	// addresses are the mail addresses of live accounts → id; nil until a write asks.
 	addresses map[string]string
+	bin       recycleBin
+	purged    int                    // accounts that are gone for good
+	quota     int                    // of objects
 	mailboxes map[string]MailboxSpec // settings that were changed, by account id
 	mailPlans map[string]string      // SKU id → the Exchange plan in it
 	log       changeLog
@@ -86,10 +89,12 @@ func (t *tenant) defaultDomain() string {
 	return ""
 }
 
-// settle lets happen what time has brought: on-premises sync and group licences.
+// settle lets happen what time has brought: on-premises sync, group licences, and the
+// end of what was deleted.
 func (t *tenant) settle(now time.Time) {
 	t.synchronizeUntil(now)
 	t.licenseUntil(now)
+	t.purgeExpired(now)
 }
 
 // find resolves an object id or a user principal name to a live account.
@@ -113,6 +118,8 @@ func (t *tenant) create(u *user, now time.Time) *userRecord {
 		t.upns[canonicalUPN(u.upn())] = u.id
 		t.countLicenses(nil, u)
 		t.indexAddresses(nil, u)
+	} else {
+		t.bin.add(u.id, r.deletedAt)
 	}
 	t.log.append(change{at: now, id: u.id, kind: changeCreated, state: u})
 	return r
@@ -150,6 +157,7 @@ func (t *tenant) softDelete(r *userRecord, now time.Time) {
 	r.current, _ = r.current.with([]field{{propDeletedDateTime, now}})
 	r.deletedAt = now
 	r.past = nil
+	t.bin.add(r.current.id, now)
 	t.countLicenses(r.current, nil)
 	t.indexAddresses(r.current, nil)
 	t.touched(r)
@@ -158,9 +166,13 @@ func (t *tenant) softDelete(r *userRecord, now time.Time) {
 }
 
 // restore brings a soft-deleted account back.
-func (t *tenant) restore(r *userRecord, now time.Time) {
-	r.current, _ = r.current.with([]field{{propDeletedDateTime, nil}})
+func (t *tenant) restore(r *userRecord, now time.Time) { t.restoreAs(r, nil, now) }
+
+// restoreAs brings a soft-deleted account back with changes to what it was.
+func (t *tenant) restoreAs(r *userRecord, changes []field, now time.Time) {
+	r.current, _ = r.current.with(append(changes, field{propDeletedDateTime, nil}))
 	r.deletedAt = time.Time{}
+	t.bin.remove(r.current.id)
 	t.upns[canonicalUPN(r.current.upn())] = r.current.id
 	t.countLicenses(nil, r.current)
 	t.indexAddresses(nil, r.current)
@@ -175,6 +187,8 @@ func (t *tenant) purge(r *userRecord, now time.Time) {
 		t.softDelete(r, now)
 	}
 	r.purged = true
+	t.purged++
+	t.bin.remove(r.current.id)
 	delete(t.signIns, r.current.id)
 	t.forget(r.current.id, now)
 	t.log.append(change{at: now, id: r.current.id, kind: changePurged, state: r.current})

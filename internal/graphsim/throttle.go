@@ -10,15 +10,19 @@ import (
 type costClass uint8
 
 const (
-	classRead   costClass = iota // identity read: resource units
-	classWrite                   // identity write: resource units and writes
-	classReport                  // reports, audit logs, authentication methods
-	classPolicy                  // conditional access: one request a second and tenant
-	classGlobal                  // only what counts for all of Graph
-	classBatch                   // draws on nothing itself: its parts do
+	classRead    costClass = iota // identity read: resource units
+	classWrite                    // identity write: resource units and writes
+	classReport                   // reports, audit logs, authentication methods
+	classPolicy                   // conditional access: one request a second and tenant
+	classMailbox                  // Outlook: requests per app and mailbox
+	classGlobal                   // only what counts for all of Graph
+	classBatch                    // draws on nothing itself: its parts do
 )
 
-func (c costClass) write() bool { return c == classWrite }
+// writes reports whether the endpoint changes anything, as the counters see it.
+func (e *endpoint) writes() bool {
+	return e.class == classWrite || e.class == classMailbox && e.method != http.MethodGet
+}
 
 // Limits of concepts/throttling-limits.md.
 const (
@@ -56,6 +60,7 @@ type charge struct {
 // appBudget is what one app may draw in one tenant.
 type appBudget struct {
 	units, writes, reports, signIns meter
+	mailboxes                       map[string]*meter // by account id
 	// Of the tenant as a whole, over all apps.
 	policies *meter
 	tenant   *meter
@@ -63,12 +68,13 @@ type appBudget struct {
 
 func newAppBudget() *appBudget {
 	return &appBudget{
-		units:    meter{limit: 3500, window: identityWindow},
-		writes:   meter{limit: 3000, window: 150 * time.Second},
-		reports:  meter{limit: 5, window: 10 * time.Second},
-		signIns:  meter{limit: 10, window: time.Minute},
-		policies: &meter{limit: 1, window: time.Second, silent: true},
-		tenant:   &meter{limit: 18000, window: 5 * time.Minute},
+		units:     meter{limit: 3500, window: identityWindow},
+		writes:    meter{limit: 3000, window: 150 * time.Second},
+		reports:   meter{limit: 5, window: 10 * time.Second},
+		signIns:   meter{limit: 10, window: time.Minute},
+		mailboxes: map[string]*meter{},
+		policies:  &meter{limit: 1, window: time.Second, silent: true},
+		tenant:    &meter{limit: 18000, window: 5 * time.Minute},
 	}
 }
 
@@ -190,6 +196,8 @@ func (s *Server) charges(c *call) []charge {
 		both(&own.units, &global.units, c.entry.RU)
 	case classReport:
 		both(&own.reports, &global.reports, 1)
+	case classMailbox:
+		charges = append(charges, charge{own.mailbox(c.mailboxKey()), 1, "Application_Mailbox"})
 	case classPolicy:
 		charges = append(charges, charge{own.policies, 1, "Tenant"})
 	}

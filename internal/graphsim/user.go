@@ -116,7 +116,8 @@ type userRecord struct {
 	joined      []membership // direct ones
 }
 
-// pastState was the present state until the given time.
+// pastState was the present state until the given time; nil for an account that did
+// not exist yet.
 type pastState struct {
 	until time.Time
 	state *user
@@ -186,7 +187,7 @@ func (s *userSchema) encodeUser(u *user, sel propSet, omitUnset bool, extra ...j
 	}
 	for i := range s.props {
 		p := propID(i)
-		if !sel.has(p) {
+		if !sel.has(p) || s.props[i].is(navigation) {
 			continue
 		}
 		v, set := u.get(p)

@@ -26,9 +26,9 @@ type passwordChange struct {
 
 // patchUser: api/user-update.md. One refused property refuses the whole.
 func patchUser(c *call) (*response, error) {
-	body := map[string]json.RawMessage{}
-	if err := json.Unmarshal(c.req.body, &body); err != nil {
-		return nil, odataBadRequest("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
+	body, err := c.jsonBody()
+	if err != nil {
+		return nil, err
 	}
 	patch, err := c.srv.schema.decodePatch(body)
 	if err != nil {
@@ -38,9 +38,9 @@ func patchUser(c *call) (*response, error) {
 	if err := c.mayWrite(patch); err != nil {
 		return nil, err
 	}
-	r, ok := c.tenant.find(c.params[0])
-	if !ok {
-		return nil, notFound(c.params[0])
+	r, err := c.account(c.params[0])
+	if err != nil {
+		return nil, err
 	}
 	if err := c.mayTouch(r.current.id, patch); err != nil {
 		return nil, err
@@ -192,18 +192,55 @@ func (t *tenant) checkPatch(r *userRecord, p *userPatch, block SyncedBlock) erro
 			}
 		}
 	}
+	if err := t.checkValues(p, r.current.id); err != nil {
+		return err
+	}
+	if p.password == nil {
+		return nil
+	}
+	if t.federated(r.current.upn()) {
+		return badRequest("Password cannot be set for a federated user.", errorDetail{"InvalidValue", "The user's domain is federated.", "passwordProfile"})
+	}
+	return checkComplexity(p.password)
+}
+
+// checkValues refuses values that no account, or none beside those there are, may
+// have. self is empty for a new account.
+func (t *tenant) checkValues(p *userPatch, self string) error {
 	if v, ok := p.get(propUserPrincipalName); ok {
-		if err := t.checkUPN(r, v); err != nil {
+		upn, _ := v.(string)
+		if err := t.checkUPNForm(upn); err != nil {
+			return err
+		}
+		if err := t.checkUPNFree(self, upn); err != nil {
 			return err
 		}
 	}
 	if v, ok := p.get(propUsageLocation); ok && !isCountry(v) {
 		return invalidValue(&t.schema.props[propUsageLocation])
 	}
-	if p.password != nil {
-		return t.checkPassword(r, p.password)
+	if v, ok := p.get(propMailNickname); ok {
+		if nickname, _ := v.(string); strings.ContainsFunc(nickname, notInNickname) {
+			return invalidValue(&t.schema.props[propMailNickname])
+		}
+	}
+	if v, ok := p.get(propMail); ok && v != nil {
+		address, _ := v.(string)
+		return t.checkMail(self, address)
 	}
 	return nil
+}
+
+// notInNickname: resources/user.md, mailNickname.
+func notInNickname(r rune) bool {
+	return r <= ' ' || r > 126 || strings.ContainsRune(`@()\[]";:<>,`, r)
+}
+
+func (t *tenant) checkMail(self, address string) error {
+	if name, host, ok := strings.Cut(address, "@"); !ok || name == "" || !strings.Contains(host, ".") || strings.ContainsAny(address, " ,;") {
+		return invalidValue(&t.schema.props[propMail])
+	}
+	return t.checkAddress(self, address)
 }
 
 func isCountry(v any) bool {
@@ -211,29 +248,48 @@ func isCountry(v any) bool {
 	return ok && len(s) == 2 && strings.Trim(strings.ToUpper(s), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-func (t *tenant) checkUPN(r *userRecord, value any) error {
-	upn, _ := value.(string)
+// checkUPNForm: api/user-post-users.md, userPrincipalName, and entra-docs
+// authentication/concept-sspr-policy.md.
+func (t *tenant) checkUPNForm(upn string) error {
 	name, host, ok := strings.Cut(upn, "@")
-	if !ok || name == "" || strings.ContainsAny(upn, " \t,;\"") {
+	if !ok || name == "" || strings.HasSuffix(name, ".") || strings.ContainsFunc(name, notInUPN) {
 		return badRequest("Property userPrincipalName is invalid.", errorDetail{"InvalidValue", "Property userPrincipalName is invalid.", "userPrincipalName"})
 	}
 	if d, known := t.domain(host); !known || !d.verified {
 		message := "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization."
 		return badRequest(message, errorDetail{"InvalidValue", message, "userPrincipalName"})
 	}
-	if holder, taken := t.upns[canonicalUPN(upn)]; taken && holder != r.current.id {
-		message := "Another object with the same value for property userPrincipalName already exists."
-		return badRequest(message, errorDetail{"ObjectConflict", message, "userPrincipalName"})
-	}
 	return nil
 }
 
-// checkPassword: not for federated accounts, and with Microsoft's complexity rule.
-func (t *tenant) checkPassword(r *userRecord, p *passwordChange) error {
-	_, host, _ := strings.Cut(r.current.upn(), "@")
-	if d, ok := t.domain(host); ok && d.federated {
-		return badRequest("Password cannot be set for a federated user.", errorDetail{"InvalidValue", "The user's domain is federated.", "passwordProfile"})
+func notInUPN(r rune) bool {
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+		return false
+	default:
+		return !strings.ContainsRune("'.-_!#^~", r)
 	}
+}
+
+// checkUPNFree refuses a principal name that another account has, as its name or
+// among its addresses.
+func (t *tenant) checkUPNFree(self, upn string) error {
+	if holder, taken := t.upns[canonicalUPN(upn)]; taken && holder != self {
+		message := "Another object with the same value for property userPrincipalName already exists."
+		return badRequest(message, errorDetail{"ObjectConflict", message, "userPrincipalName"})
+	}
+	return t.checkAddress(self, upn)
+}
+
+// federated reports whether the principal name is in a federated domain.
+func (t *tenant) federated(upn string) bool {
+	_, host, _ := strings.Cut(upn, "@")
+	d, ok := t.domain(host)
+	return ok && d.federated
+}
+
+// checkComplexity: Microsoft's rule for passwords.
+func checkComplexity(p *passwordChange) error {
 	if p.Password == nil || strongPassword(*p.Password) {
 		return nil
 	}
@@ -264,6 +320,10 @@ func strongPassword(password string) bool {
 // applyPatch makes the change and counts its effects.
 func (c *call) applyPatch(r *userRecord, p *userPatch) {
 	fields := p.fields
+	if mail, ok := p.get(propMail); ok && mail != nil {
+		address, _ := mail.(string)
+		fields = append(slices.Clone(fields), field{propProxyAddresses, withPrimary(r.current, address)})
+	}
 	if p.password != nil {
 		fields = append(slices.Clone(fields), c.applyPassword(r, p.password)...)
 	}
@@ -286,6 +346,7 @@ func (c *call) countEffect(r *userRecord, prop propID, wasEnabled bool) {
 	case prop == propUserPrincipalName:
 		stats.effect(id, EffectRename)
 	case prop == propLastPasswordChange, prop == propSignInSessionsValidFrom: // counted as passwordSet
+	case prop == propProxyAddresses: // counted with mail
 	default:
 		stats.effect(id, EffectUpdate)
 	}
@@ -316,9 +377,9 @@ func (c *call) applyPassword(r *userRecord, p *passwordChange) []field {
 // revokeSignInSessions: api/user-revokesigninsessions.md. It moves
 // signInSessionsValidFromDateTime every time it is called.
 func revokeSignInSessions(c *call) (*response, error) {
-	r, ok := c.tenant.find(c.params[0])
-	if !ok {
-		return nil, notFound(c.params[0])
+	r, err := c.account(c.params[0])
+	if err != nil {
+		return nil, err
 	}
 	c.tenant.apply(r, []field{{propSignInSessionsValidFrom, c.now}}, c.now)
 	c.tenant.stats.effect(r.current.id, EffectRevoke)

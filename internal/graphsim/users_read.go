@@ -27,18 +27,46 @@ type pageToken struct {
 	Advanced bool
 	Page     int
 	Offset   int
+	Deleted  bool // of the deleted items
+	Expand   string
+}
+
+// accountSource is where accounts are listed from. A place stays that of one account;
+// at is nil where there is none, or none for this reader.
+type accountSource struct {
+	path    string
+	deleted bool
+	length  int
+	at      func(place int) *user
+}
+
+// liveAccounts are those that are not deleted, in the order of creation.
+func (c *call) liveAccounts() accountSource {
+	order := c.tenant.order
+	return accountSource{path: "/users", length: len(order), at: func(i int) *user {
+		if r := c.tenant.users[order[i]]; r.live() {
+			return c.replica(r)
+		}
+		return nil
+	}}
 }
 
 // listUsers: api/user-list.md, concepts/aad-advanced-queries.md, concepts/paging.md.
-func listUsers(c *call) (*response, error) {
-	tok, err := c.pageToken()
+func listUsers(c *call) (*response, error) { return c.listAccounts(c.liveAccounts()) }
+
+func (c *call) listAccounts(source accountSource) (*response, error) {
+	tok, err := c.pageToken(source)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.mayRead(tok.Select, tok.Given); err != nil {
 		return nil, err
 	}
-	page, next, total, err := c.matchingUsers(tok)
+	expand, err := c.managerExpansion(tok.Expand)
+	if err != nil {
+		return nil, err
+	}
+	page, next, total, err := c.matchingUsers(source, tok)
 	if err != nil {
 		return nil, err
 	}
@@ -52,21 +80,21 @@ func listUsers(c *call) (*response, error) {
 		if err != nil {
 			return nil, err
 		}
-		links = append(links, jsonMember{"@odata.nextLink", c.url("/users?$skiptoken=" + token)})
+		links = append(links, jsonMember{"@odata.nextLink", c.url(source.path + "?$skiptoken=" + token)})
 	}
 	var values []json.RawMessage
 	for _, u := range page {
-		values = append(values, c.renderUser(u, tok.Select))
+		values = append(values, c.renderUser(u, tok.Select, c.expanded(u, expand)...))
 	}
 	return collection(c.context("users"+c.fragment(tok.Select, tok.Given)), values, links...), nil
 }
 
 // pageToken reads the request's options, or those of the first page.
-func (c *call) pageToken() (*pageToken, error) {
+func (c *call) pageToken(source accountSource) (*pageToken, error) {
 	q := c.query
 	if q.has("skiptoken") {
 		tok := &pageToken{}
-		if err := c.srv.sealer.open(q.get("skiptoken"), tok); err != nil {
+		if err := c.srv.sealer.open(q.get("skiptoken"), tok); err != nil || tok.Deleted != source.deleted {
 			return nil, &graphError{status: http.StatusBadRequest, code: "Directory_ExpiredPageToken", message: "The specified page token value has expired and can no longer be included in your request."}
 		}
 		return tok, c.sameHeaders(tok.Advanced)
@@ -74,10 +102,8 @@ func (c *call) pageToken() (*pageToken, error) {
 	if q.has("skip") {
 		return nil, badRequest("'$skip' is not supported by the service.")
 	}
-	for _, option := range []string{"search", "expand"} {
-		if q.has(option) {
-			return nil, notSimulated("$" + option + " on /users")
-		}
+	if q.has("search") || q.has("expand") && source.deleted {
+		return nil, notSimulated("$search or $expand on " + source.path)
 	}
 	if q.has("count") && !c.eventual() {
 		return nil, unsupportedQuery("$count is not currently supported.")
@@ -98,25 +124,28 @@ func (c *call) pageToken() (*pageToken, error) {
 	if sel.has(propSignInActivity) && page > maxSignInsPage {
 		return nil, odataBadRequest("Cannot query data for more than 500 users at a time.")
 	}
-	return &pageToken{Query: c.req.query, Select: sel, Given: given, Filter: q.get("filter"), OrderBy: q.get("orderby"), Advanced: c.advanced(), Page: page}, nil
+	return &pageToken{
+		Query: c.req.query, Select: sel, Given: given, Filter: q.get("filter"), OrderBy: q.get("orderby"), Advanced: c.advanced(),
+		Page: page, Deleted: source.deleted, Expand: q.get("expand"),
+	}, nil
 }
 
-// matchingUsers evaluates filter and order over the live accounts. It returns the
+// matchingUsers evaluates filter and order over the accounts. It returns the
 // page, where the next one begins (0: nowhere), and how many match in all if the
 // request counts. Without an order the offset is a place in the tenant's order of
 // creation, so that accounts that come and go between pages shift nobody.
-func (c *call) matchingUsers(tok *pageToken) (page []*user, next, total int, err error) {
+func (c *call) matchingUsers(source accountSource, tok *pageToken) (page []*user, next, total int, err error) {
 	filter, err := parseFilter(tok.Filter, c.srv.schema.entitySchema, tok.Advanced)
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	less, err := parseOrder(tok.OrderBy, tok.Filter != "", tok.Advanced)
+	less, err := parseOrder(tok)
 	if err != nil {
 		return nil, 0, 0, err
 	}
 	if less != nil {
 		var all []*user
-		c.eachMatch(0, filter, func(_ int, u *user) bool { all = append(all, u); return true })
+		source.eachMatch(0, filter, func(_ int, u *user) bool { all = append(all, u); return true })
 		slices.SortStableFunc(all, less)
 		from := min(tok.Offset, len(all))
 		if to := from + tok.Page; to < len(all) {
@@ -125,7 +154,7 @@ func (c *call) matchingUsers(tok *pageToken) (page []*user, next, total int, err
 		return all[from:], 0, len(all), nil
 	}
 	counting := tok.Advanced && tok.Offset == 0
-	c.eachMatch(tok.Offset, filter, func(place int, u *user) bool {
+	source.eachMatch(tok.Offset, filter, func(place int, u *user) bool {
 		total++
 		if len(page) < tok.Page {
 			page = append(page, u)
@@ -139,33 +168,32 @@ func (c *call) matchingUsers(tok *pageToken) (page []*user, next, total int, err
 	return page, next, total, nil
 }
 
-// eachMatch visits the live accounts that match, until visit says no.
-func (c *call) eachMatch(from int, filter predicate, visit func(place int, u *user) bool) {
-	for i := from; i < len(c.tenant.order); i++ {
-		r := c.tenant.users[c.tenant.order[i]]
-		if !r.live() {
+// eachMatch visits the accounts that match, until visit says no.
+func (source accountSource) eachMatch(from int, filter predicate, visit func(place int, u *user) bool) {
+	for i := from; i < source.length; i++ {
+		u := source.at(i)
+		if u == nil || filter != nil && !filter(u) {
 			continue
 		}
-		if u := c.replica(r); filter == nil || filter(u) {
-			if !visit(i, u) {
-				return
-			}
+		if !visit(i, u) {
+			return
 		}
 	}
 }
 
 // parseOrder knows the properties $orderby takes. With $filter it is an advanced
-// query.
-func parseOrder(raw string, filtered, advanced bool) (func(a, b *user) int, error) {
-	if raw == "" {
+// query, and so it is by the time of deletion (api/directory-deleteditems-list.md).
+func parseOrder(tok *pageToken) (func(a, b *user) int, error) {
+	if tok.OrderBy == "" {
 		return nil, nil //nolint:nilnil // no order is no error
 	}
-	name, direction, _ := strings.Cut(strings.TrimSpace(raw), " ")
+	name, direction, _ := strings.Cut(strings.TrimSpace(tok.OrderBy), " ")
 	prop, ok := map[string]propID{"displayname": propDisplayName, "userprincipalname": propUserPrincipalName}[strings.ToLower(name)]
-	if !ok {
+	byTime := tok.Deleted && equalName(name, "deletedDateTime")
+	if !ok && !byTime {
 		return nil, unsupportedQuery("Unsupported sort property '" + name + "' for 'User'.")
 	}
-	if filtered && !advanced {
+	if (tok.Filter != "" || byTime) && !tok.Advanced {
 		return nil, unsupportedQuery("Sorting not supported for current query.")
 	}
 	sign := 1
@@ -173,6 +201,9 @@ func parseOrder(raw string, filtered, advanced bool) (func(a, b *user) int, erro
 		sign = -1
 	}
 	return func(a, b *user) int {
+		if byTime {
+			return sign * a.time(propDeletedDateTime).Compare(b.time(propDeletedDateTime))
+		}
 		return sign * strings.Compare(strings.ToLower(a.str(prop)), strings.ToLower(b.str(prop)))
 	}, nil
 }
@@ -183,8 +214,9 @@ func getUser(c *call) (*response, error) {
 	if err := c.query.refuse("top", "skip", "filter", "orderby", "search", "count"); err != nil {
 		return nil, err
 	}
-	if c.query.has("expand") {
-		return nil, notSimulated("$expand on /users/{id}")
+	expand, err := c.managerExpansion(c.query.get("expand"))
+	if err != nil {
+		return nil, err
 	}
 	sel, given, err := c.query.selection(c.srv.schema.entitySchema)
 	if err != nil {
@@ -201,16 +233,27 @@ func getUser(c *call) (*response, error) {
 	if sel.has(propSignInActivity) && uuid.Validate(key) != nil {
 		return nil, odataBadRequest("Get By Key only supports UserId and the key has to be a valid Guid")
 	}
-	r, ok := c.tenant.find(key)
-	if !ok {
-		return nil, notFound(key)
+	r, err := c.account(key)
+	if err != nil {
+		return nil, err
 	}
 	context := c.context("users" + c.fragment(sel, given) + "/$entity")
-	return jsonResponse(c.renderUser(c.replica(r), sel, context...)), nil
+	u := c.replica(r)
+	return jsonResponse(c.renderUser(u, sel, append(context, c.expanded(u, expand)...)...)), nil
+}
+
+// account finds a live account that the replica which answers knows of.
+func (c *call) account(key string) (*userRecord, error) {
+	r, ok := c.tenant.find(key)
+	if !ok || c.replica(r) == nil {
+		return nil, notFound(key)
+	}
+	return r, nil
 }
 
 // replica is the state this read gets to see: shortly after a write it may be the
-// one before (no session consistency for app-only callers).
+// one before (no session consistency for app-only callers), and nil for an account
+// that was only just made.
 func (c *call) replica(r *userRecord) *user {
 	q := c.tenant.quirks
 	if q.ReadStale == 0 || len(r.past) == 0 {
@@ -247,15 +290,15 @@ func fullUserRead() []string {
 	return []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 }
 
-// renderUser adds what a snapshot does not hold.
-func (c *call) renderUser(u *user, sel propSet, context ...jsonMember) json.RawMessage {
+// renderUser adds what a snapshot does not hold, and members that stand first.
+func (c *call) renderUser(u *user, sel propSet, first ...jsonMember) json.RawMessage {
 	if !c.allowed(fullUserRead()...) { // the basic permission leaves the rest null
 		u = u.only(c.srv.schema, basic)
 	}
 	if activity, ok := c.tenant.signIns[u.id]; ok && sel.has(propSignInActivity) {
 		u, _ = u.with([]field{{propSignInActivity, activity}})
 	}
-	return c.srv.schema.encodeUser(u, sel, false, context...)
+	return c.srv.schema.encodeUser(u, sel, false, first...)
 }
 
 // fragment is the selection as the context URL shows it.

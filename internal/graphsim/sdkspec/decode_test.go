@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -22,7 +23,7 @@ import (
 // models must understand the answer. In paths, names in braces are looked up.
 func answers() map[graphsim.Endpoint]answer {
 	all := directoryAnswers()
-	for _, more := range []map[graphsim.Endpoint]answer{applicationAnswers(), membershipAnswers()} {
+	for _, more := range []map[graphsim.Endpoint]answer{applicationAnswers(), membershipAnswers(), accountAnswers()} {
 		maps.Copy(all, more)
 	}
 	return all
@@ -99,7 +100,7 @@ type answer struct {
 
 // withoutBody are the endpoints that answer 204.
 func withoutBody() []graphsim.Endpoint {
-	return append(append(applicationsWithoutBody(), membershipsWithoutBody()...), graphsim.Endpoint{Method: http.MethodPatch, Template: "/users/{id}"})
+	return append(slices.Concat(applicationsWithoutBody(), membershipsWithoutBody(), accountsWithoutBody()), graphsim.Endpoint{Method: http.MethodPatch, Template: "/users/{id}"})
 }
 
 // every is all that may be selected of users in a list.
@@ -129,6 +130,7 @@ var _ = Describe("Microsoft's models", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(w.AddGroupMember(w.tenant, outer, inner)).To(Succeed())
 		names := append([]string{"{tenant}", w.tenant, "{user}", "{frank}", "{group}", inner, "{outer}", outer, "{every}", every}, w.applications()...)
+		names = append(names, w.accounts()...)
 		fill = strings.NewReplacer(names...)
 	})
 	request := func(path string) string {

@@ -43,7 +43,7 @@ func newWorld() *world {
 	DeferCleanup(w.http.CloseIdleConnections)
 	Expect(w.SetGrant(w.tenant, graphsim.Grant{
 		ClientID: w.ClientID(), Permissions: append(graphsim.DefaultPermissions(), "Directory.Read.All", "RoleManagement.Read.Directory", "Place.Read.All",
-			"Application.Read.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory"),
+			"Application.Read.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "MailboxSettings.ReadWrite"),
 		DirectoryRoles: []string{"User Administrator"},
 	})).To(Succeed())
 	w.bearer = w.token()
