@@ -41,6 +41,7 @@ func (s *Server) adminHandler() http.Handler {
 	})
 	s.adminFeeds(handle)
 	s.adminApplications(handle)
+	s.adminMethods(handle)
 	s.adminAccounts(handle)
 	return mux
 }

@@ -152,19 +152,17 @@ func (c *call) appAssignmentRow(g *appAssignment) (row, bool) {
 	if !ok {
 		return nil, false
 	}
-	name, kind := "", c.tenant.principalType(g.principalID)
-	switch r, isUser := c.tenant.users[g.principalID]; {
-	case isUser && !r.live(), kind == "":
-		return nil, false
-	case isUser:
+	kind, name := c.tenant.principalType(g.principalID), c.appName(g.principalID)
+	if r, isUser := c.tenant.users[g.principalID]; isUser {
+		if !r.live() {
+			return nil, false
+		}
 		name = r.current.str(propDisplayName)
-	case kind == "Group":
-		of, _ := c.tenant.group(g.principalID)
-		name = of.displayName
-	default:
-		name = c.appName(g.principalID)
 	}
-	return row{g.id, nil, g.roleID, g.created, name, g.principalID, kind, a.displayName, a.id}, true
+	if of, isGroup := c.tenant.group(g.principalID); isGroup {
+		name = of.displayName
+	}
+	return row{g.id, nil, g.roleID, g.created, name, g.principalID, kind, a.displayName, a.id}, kind != ""
 }
 
 // appName is the display name of a service principal.

@@ -59,7 +59,10 @@ type TenantSpec struct {
 	Rooms             []RoomSpec              `json:"rooms,omitempty"`
 
 	Applications []ApplicationSpec `json:"applications,omitempty"`
-	Mailboxes    []MailboxSpec     `json:"mailboxes,omitempty"`
+
+	TemporaryAccessPassPolicy TemporaryAccessPassPolicy `json:"temporaryAccessPassPolicy,omitzero"`
+	TemporaryAccessPasses     []TemporaryAccessPassSpec `json:"temporaryAccessPasses,omitempty"`
+	Mailboxes                 []MailboxSpec             `json:"mailboxes,omitempty"`
 
 	// Quota is how many objects the tenant may hold; 0 is what tenants usually may.
 	Quota int `json:"quota,omitempty"`

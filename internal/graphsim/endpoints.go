@@ -24,7 +24,8 @@ func endpoints() []*endpoint {
 			perms: []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, handle: revokeSignInSessions,
 		},
 	}
-	return slices.Concat(own, accountEndpoints(), licenseEndpoints(), membershipEndpoints(), feedEndpoints(), applicationEndpoints(), roleWriteEndpoints())
+	return slices.Concat(own, accountEndpoints(), licenseEndpoints(), membershipEndpoints(), feedEndpoints(), applicationEndpoints(), roleWriteEndpoints(),
+		methodEndpoints())
 }
 
 func organizationRead() []string {

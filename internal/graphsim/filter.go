@@ -279,32 +279,35 @@ func (p *filterParser) literal(prop propID) (any, error) {
 	if t.kind == tokenWord && strings.EqualFold(t.text, "null") {
 		return nil, nil
 	}
-	mismatch := errors.New("A binary operator with incompatible types was detected.") //nolint:revive,staticcheck // Graph's words
-	switch p.schema.props[prop].kind {
-	case kindBool:
-		if t.kind == tokenWord && (strings.EqualFold(t.text, "true") || strings.EqualFold(t.text, "false")) {
-			return strings.EqualFold(t.text, "true"), nil
-		}
-	case kindTime:
-		if at, err := time.Parse(time.RFC3339, t.text); t.kind == tokenWord && err == nil {
-			return at, nil
-		}
-	case kindString:
-		if t.kind == tokenString {
-			return t.text, nil
-		}
-	case kindGUID:
-		if t.kind == tokenWord && uuid.Validate(t.text) == nil {
-			return t.text, nil
-		}
-	case kindInt:
-		if n, err := strconv.Atoi(t.text); t.kind == tokenWord && err == nil {
-			return n, nil
-		}
-	default:
-		return nil, p.unsupported(&p.schema.props[prop])
+	def := &p.schema.props[prop]
+	if def.kind == kindString && t.kind == tokenString {
+		return t.text, nil
 	}
-	return nil, mismatch
+	if def.kind == kindStrings || def.kind == kindObject {
+		return nil, p.unsupported(def)
+	}
+	if value, ok := def.kind.word(t.text); ok && t.kind == tokenWord {
+		return value, nil
+	}
+	return nil, errors.New("A binary operator with incompatible types was detected.") //nolint:revive,staticcheck // Graph's words
+}
+
+// word reads a value that is written without quotes.
+func (k propKind) word(text string) (value any, ok bool) {
+	var err error
+	switch k {
+	case kindBool:
+		return strings.EqualFold(text, "true"), strings.EqualFold(text, "true") || strings.EqualFold(text, "false")
+	case kindTime:
+		value, err = time.Parse(time.RFC3339, text)
+	case kindInt:
+		value, err = strconv.Atoi(text)
+	case kindGUID:
+		value, err = text, uuid.Validate(text)
+	default:
+		return nil, false
+	}
+	return value, err == nil
 }
 
 func (p *filterParser) compare(prop propID, op string, value any) (predicate, error) {

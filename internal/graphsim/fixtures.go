@@ -139,6 +139,7 @@ func (t *tenant) spec() TenantSpec {
 	for _, g := range t.groups {
 		spec.Groups = append(spec.Groups, g.spec())
 	}
+	spec.TemporaryAccessPassPolicy = t.passPolicy
 	for _, a := range t.apps.order {
 		spec.Applications = append(spec.Applications, t.describeApplication(a))
 	}
@@ -162,7 +163,12 @@ func (t *tenant) describeAccounts(spec *TenantSpec) {
 			spec.Mailboxes = append(spec.Mailboxes, mailbox)
 		}
 		if reg, ok := t.registrations[id]; ok {
-			spec.Registrations = append(spec.Registrations, RegistrationSpec{User: id, Methods: reg.methods, Preferred: reg.preferred})
+			spec.Registrations = append(spec.Registrations, RegistrationSpec{User: id, Methods: reg.methods, Preferred: reg.preferred, Since: reg.since})
+		}
+		if p, ok := t.passes[id]; ok {
+			spec.TemporaryAccessPasses = append(spec.TemporaryAccessPasses, TemporaryAccessPassSpec{
+				User: id, ID: p.id, Created: p.created, Start: p.start, Lifetime: p.lifetime, Once: p.once, Used: p.used,
+			})
 		}
 	}
 }

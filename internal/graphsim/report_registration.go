@@ -69,7 +69,7 @@ func listRegistrations(c *call) (*response, error) {
 func (t *tenant) registrationsAt(now time.Time) (taken time.Time, entry func(id string) (registrationEntry, bool)) {
 	if t.quirks.ReportLag == 0 {
 		admins := t.administrators()
-		return now, func(id string) (registrationEntry, bool) { return t.registrationEntry(id, admins) }
+		return now, func(id string) (registrationEntry, bool) { return t.registrationEntry(id, admins, now) }
 	}
 	if t.report == nil || now.Sub(t.report.taken) >= t.quirks.ReportLag {
 		t.takeReport(now)
@@ -86,7 +86,7 @@ func (t *tenant) takeReport(now time.Time) {
 	t.report = &registrationReport{taken: now, entries: make(map[string]registrationEntry, len(t.upns))}
 	admins := t.administrators()
 	for _, id := range t.order {
-		if e, ok := t.registrationEntry(id, admins); ok {
+		if e, ok := t.registrationEntry(id, admins, now); ok {
 			t.report.entries[id] = e
 		}
 	}
@@ -94,12 +94,18 @@ func (t *tenant) takeReport(now time.Time) {
 
 // registrationEntry leaves out deleted and blocked accounts, as the report does
 // (entra-docs authentication/howto-authentication-methods-activity.md).
-func (t *tenant) registrationEntry(id string, admins map[string]bool) (registrationEntry, bool) {
+func (t *tenant) registrationEntry(id string, admins map[string]bool, now time.Time) (registrationEntry, bool) {
 	r := t.users[id]
 	if !r.live() || !r.current.boolean(propAccountEnabled) {
 		return registrationEntry{}, false
 	}
-	return registrationEntry{user: r.current, registration: t.registrations[id], admin: admins[id]}, true
+	reg := t.registrations[id]
+	if p, ok := t.passes[id]; ok {
+		if usable, _ := t.usability(id, p, now); usable {
+			reg.methods = append(slices.Clone(reg.methods), "temporaryAccessPass")
+		}
+	}
+	return registrationEntry{user: r.current, registration: reg, admin: admins[id]}, true
 }
 
 // administrators are the accounts with an active directory role, direct or through
@@ -198,8 +204,11 @@ func systemPreferred(methods []string) string {
 // SetRegistration is a person registering authentication methods, or losing them:
 // an empty list leaves a password only.
 func (s *Server) SetRegistration(tenantKey string, spec RegistrationSpec) error {
-	return s.withUser(tenantKey, spec.User, func(t *tenant, r *userRecord, _ time.Time) error {
-		t.registrations[r.current.id] = registration{methods: slices.Clone(spec.Methods), preferred: spec.Preferred}
+	return s.withUser(tenantKey, spec.User, func(t *tenant, r *userRecord, now time.Time) error {
+		if spec.Since.IsZero() {
+			spec.Since = now
+		}
+		t.registrations[r.current.id] = registration{methods: slices.Clone(spec.Methods), preferred: spec.Preferred, since: spec.Since}
 		return nil
 	})
 }

@@ -2,10 +2,10 @@ package graphsim
 
 import "slices"
 
-// applicationRules are about enterprise applications and about giving roles, of
-// applications and of the directory.
+// applicationRules are about enterprise applications, about giving roles, of
+// applications and of the directory, and about authentication methods.
 func applicationRules() []Rule {
-	return slices.Concat(appRules(), roleWriteRules())
+	return slices.Concat(appRules(), roleWriteRules(), methodRules())
 }
 
 func appRules() []Rule {

@@ -7,6 +7,7 @@ const strengthPhishingResistant = "00000000-0000-0000-0000-000000000004"
 // where Entra ID P1 allows it, else by security defaults.
 func (g *seeding) policies() {
 	g.people.SecurityDefaults = !g.premium
+	g.people.TemporaryAccessPassPolicy = TemporaryAccessPassPolicy{Enabled: g.premium}
 	if !g.premium {
 		return
 	}

@@ -1,5 +1,7 @@
 package graphsim
 
+import "time"
+
 // RoleSpec gives a directory role, active or eligible. Role is a name or a template
 // id; Principal a UPN, a group's display name, or an object id; Scope empty is the
 // whole tenant.
@@ -16,6 +18,8 @@ type RegistrationSpec struct {
 	User      string   `json:"user"` // UPN or object id
 	Methods   []string `json:"methods"`
 	Preferred string   `json:"preferred,omitempty"` // userPreferredMethodForSecondaryAuthentication
+	// Since is when; zero is when the account was made.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // ConditionalAccessSpec is a conditional access policy
@@ -54,6 +58,7 @@ type RoomSpec struct {
 type registration struct {
 	methods   []string
 	preferred string
+	since     time.Time
 }
 
 // setPeople sets what a spec says beyond accounts, after they exist.
@@ -76,9 +81,7 @@ func (t *tenant) setPeople(spec TenantSpec) error {
 			return err
 		}
 	}
-	for _, r := range spec.Registrations {
-		t.registrations[t.principalID(r.User)] = registration{methods: r.Methods, preferred: r.Preferred}
-	}
+	t.register(spec.Registrations)
 	for _, h := range spec.Hidden {
 		if err := t.hide(h); err != nil {
 			return err
@@ -90,5 +93,22 @@ func (t *tenant) setPeople(spec TenantSpec) error {
 		}
 	}
 	t.rooms = spec.Rooms
+	if err := t.setPasses(spec.TemporaryAccessPassPolicy, spec.TemporaryAccessPasses); err != nil {
+		return err
+	}
 	return t.setPolicies(spec.SecurityDefaults, spec.ConditionalAccess)
+}
+
+// register records what people registered for authentication.
+func (t *tenant) register(specs []RegistrationSpec) {
+	for _, s := range specs {
+		id, since := t.principalID(s.User), s.Since
+		if since.IsZero() {
+			since = t.created
+			if r, ok := t.users[id]; ok {
+				since = r.current.time(propCreatedDateTime)
+			}
+		}
+		t.registrations[id] = registration{methods: s.Methods, preferred: s.Preferred, since: since}
+	}
 }

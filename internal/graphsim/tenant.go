@@ -53,7 +53,9 @@ type tenant struct {
 	policies         []ConditionalAccessSpec
 	rooms            []RoomSpec
 
-	apps enterpriseApps
+	apps       enterpriseApps
+	passPolicy TemporaryAccessPassPolicy
+	passes     map[string]*temporaryPass // by account id
 
 	consumed map[string]int // SKU id → accounts that hold it
 
@@ -197,6 +199,7 @@ func (t *tenant) purge(r *userRecord, now time.Time) {
 // forget removes what hung on an account that is gone for good.
 func (t *tenant) forget(id string, now time.Time) {
 	delete(t.registrations, id)
+	delete(t.passes, id)
 	t.forgetAppRoles(id)
 	delete(t.mailboxes, id)
 	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == id })

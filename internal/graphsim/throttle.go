@@ -21,7 +21,7 @@ const (
 
 // writes reports whether the endpoint changes anything, as the counters see it.
 func (e *endpoint) writes() bool {
-	return e.class == classWrite || e.class == classMailbox && e.method != http.MethodGet
+	return e.class == classWrite || (e.class == classMailbox || e.class == classReport) && e.method != http.MethodGet
 }
 
 // Limits of concepts/throttling-limits.md.

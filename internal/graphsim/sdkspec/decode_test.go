@@ -23,7 +23,11 @@ import (
 // models must understand the answer. In paths, names in braces are looked up.
 func answers() map[graphsim.Endpoint]answer {
 	all := directoryAnswers()
-	for _, more := range []map[graphsim.Endpoint]answer{applicationAnswers(), membershipAnswers(), accountAnswers()} {
+	for _, more := range []map[graphsim.Endpoint]answer{
+		applicationAnswers(), methodAnswers(),
+		membershipAnswers(),
+		accountAnswers(),
+	} {
 		maps.Copy(all, more)
 	}
 	return all
@@ -100,7 +104,12 @@ type answer struct {
 
 // withoutBody are the endpoints that answer 204.
 func withoutBody() []graphsim.Endpoint {
-	return append(slices.Concat(applicationsWithoutBody(), membershipsWithoutBody(), accountsWithoutBody()), graphsim.Endpoint{Method: http.MethodPatch, Template: "/users/{id}"})
+	return slices.Concat(
+		[]graphsim.Endpoint{{Method: http.MethodPatch, Template: "/users/{id}"}},
+		applicationsWithoutBody(), methodsWithoutBody(),
+		membershipsWithoutBody(),
+		accountsWithoutBody(),
+	)
 }
 
 // every is all that may be selected of users in a list.
@@ -130,6 +139,7 @@ var _ = Describe("Microsoft's models", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(w.AddGroupMember(w.tenant, outer, inner)).To(Succeed())
 		names := append([]string{"{tenant}", w.tenant, "{user}", "{frank}", "{group}", inner, "{outer}", outer, "{every}", every}, w.applications()...)
+		names = append(names, w.methods()...)
 		names = append(names, w.accounts()...)
 		fill = strings.NewReplacer(names...)
 	})

@@ -43,7 +43,8 @@ func newWorld() *world {
 	DeferCleanup(w.http.CloseIdleConnections)
 	Expect(w.SetGrant(w.tenant, graphsim.Grant{
 		ClientID: w.ClientID(), Permissions: append(graphsim.DefaultPermissions(), "Directory.Read.All", "RoleManagement.Read.Directory", "Place.Read.All",
-			"Application.Read.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "MailboxSettings.ReadWrite"),
+			"Application.Read.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "MailboxSettings.ReadWrite",
+			"UserAuthenticationMethod.ReadWrite.All"),
 		DirectoryRoles: []string{"User Administrator"},
 	})).To(Succeed())
 	w.bearer = w.token()

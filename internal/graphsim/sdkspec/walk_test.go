@@ -7,6 +7,7 @@ import (
 
 	"github.com/microsoft/kiota-abstractions-go/serialization"
 	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
 )
 
 // decode reads a body as the model says, and lists what the model does not know.
@@ -22,7 +23,7 @@ func decode(body []byte, model serialization.ParsableFactory) (serialization.Par
 	var unknown []string
 	walk(value, "", func(path string, holder serialization.AdditionalDataHolder) {
 		for name := range holder.GetAdditionalData() {
-			if !annotation(name) && !lackedByModels(name) {
+			if !annotation(name) && !lackedByModels(name) && !unmodelled(holder) {
 				unknown = append(unknown, path+"."+name)
 			}
 		}
@@ -46,6 +47,13 @@ func lackedByModels(name string) bool {
 	default:
 		return false
 	}
+}
+
+// unmodelled reports whether an element is of a type that the models know the base
+// of only: external authentication methods.
+func unmodelled(holder serialization.AdditionalDataHolder) bool {
+	_, base := holder.(*models.AuthenticationMethod)
+	return base
 }
 
 // walk visits a model and every model that its getters lead to.
