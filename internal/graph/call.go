@@ -37,6 +37,13 @@ func urgentReading(service string, units int) operation {
 	return op
 }
 
+// auditing is a call to what shares the limits of the reports: the audit logs and the
+// authentication methods
+// (https://learn.microsoft.com/graph/throttling-limits#identity-and-access-reports-service-limits).
+func auditing(service string) operation {
+	return operation{service, throttle.Cost{Class: throttle.Reports, ResourceUnits: 1}}
+}
+
 // writing is an operation that changes one object.
 func writing(service string) operation {
 	return operation{service, throttle.Cost{Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true}}
@@ -117,6 +124,10 @@ func get[T any](ctx context.Context, c *Client, op operation, request *abstracti
 	if err != nil {
 		return nil, err
 	}
+	return decode[T](a)
+}
+
+func decode[T any](a *answer) (*T, error) {
 	value := new(T)
 	if err := json.Unmarshal(a.body, value); err != nil {
 		return nil, &directory.Error{
@@ -133,6 +144,14 @@ type collection[T any] struct {
 	Value     []T    `json:"value"`
 	NextLink  string `json:"@odata.nextLink"`
 	DeltaLink string `json:"@odata.deltaLink"`
+}
+
+// oneLink refuses a page of a delta query that has not exactly one of its two links.
+func (c *collection[T]) oneLink() error {
+	if (c.NextLink == "") == (c.DeltaLink == "") {
+		return &directory.Error{Kind: directory.KindTransient, Message: "a page of changes has not one link"}
+	}
+	return nil
 }
 
 // first makes the request for a reading's first page.

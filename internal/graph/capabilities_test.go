@@ -17,6 +17,8 @@ const (
 	idB   = "bbbbbbbb-0000-0000-0000-000000000002"
 	idC   = "cccccccc-0000-0000-0000-000000000003"
 	group = "dddddddd-0000-0000-0000-000000000004"
+
+	groupProperties = "id,displayName,groupTypes,mailEnabled,onPremisesSyncEnabled,isAssignableToRole"
 )
 
 func cost(class throttle.Class, units int) throttle.Cost {
@@ -106,12 +108,12 @@ var _ = Describe("Reading roles", func() {
 	})
 
 	assignments := `{"value":[
-		{"principalId":"AAAAAAAA-0000-0000-0000-000000000001","roleDefinitionId":"` + directory.GlobalAdministrator + `","directoryScopeId":"/","principal":{"@odata.type":"#microsoft.graph.user"}},
+		{"id":"Xyz_1-a","principalId":"AAAAAAAA-0000-0000-0000-000000000001","roleDefinitionId":"` + directory.GlobalAdministrator + `","directoryScopeId":"/","principal":{"@odata.type":"#microsoft.graph.user"}},
 		{"principalId":"` + group + `","roleDefinitionId":"` + idB + `","directoryScopeId":"/administrativeUnits/u","principal":{"@odata.type":"#microsoft.graph.group"}},
 		{"principalId":"` + idC + `","roleDefinitionId":"` + idB + `","directoryScopeId":"/","principal":{"@odata.type":"#microsoft.graph.servicePrincipal"}},
 		{"principalId":"` + idB + `","roleDefinitionId":"` + idB + `","directoryScopeId":"/","principal":null}]}`
 	want := []directory.RoleAssignment{
-		{PrincipalID: idA, PrincipalKind: directory.PrincipalUser, RoleID: directory.GlobalAdministrator, Scope: "/"},
+		{ID: "Xyz_1-a", PrincipalID: idA, PrincipalKind: directory.PrincipalUser, RoleID: directory.GlobalAdministrator, Scope: "/"},
 		{PrincipalID: group, PrincipalKind: directory.PrincipalGroup, RoleID: idB, Scope: "/administrativeUnits/u"},
 		{PrincipalID: idC, PrincipalKind: directory.PrincipalServicePrincipal, RoleID: idB, Scope: "/"},
 		{PrincipalID: idB, PrincipalKind: directory.PrincipalUnknown, RoleID: idB, Scope: "/"},
@@ -155,8 +157,8 @@ var _ = Describe("Reading roles", func() {
 		s := newStub(graph.CloudGlobal, ok(`{"id":"`+group+`","displayName":"Sales"}`), ok(`{"value":[{"id":"`+group+`","displayName":"O'Brien's"}]}`))
 		Expect(s.client.Group(background, strings.ToUpper(group))).To(HaveValue(Equal(directory.Group{ID: group, DisplayName: "Sales"})))
 		Expect(s.client.Group(background, "O'Brien's")).To(HaveValue(Equal(directory.Group{ID: group, DisplayName: "O'Brien's"})))
-		Expect(s.asked()).To(HaveExactElements("/groups/"+group+"?$select=id,displayName",
-			"/groups?$select=id,displayName&$filter=displayName eq 'O''Brien''s'&$top=2"))
+		Expect(s.asked()).To(HaveExactElements("/groups/"+group+"?$select="+groupProperties,
+			"/groups?$select="+groupProperties+"&$filter=displayName eq 'O''Brien''s'&$top=2"))
 	})
 
 	DescribeTable("does not guess a group", func(answer stubAnswer, kind directory.Kind) {
@@ -185,14 +187,17 @@ var _ = Describe("Reading the tenant", func() {
 			ok(`{"value":[{"id":"contoso.example","authenticationType":"Managed","isVerified":true,"isDefault":true,"isInitial":false}],"@odata.nextLink":"%s/v1.0/domains?$skiptoken=n"}`),
 			ok(`{"value":[{"id":"fed.example","authenticationType":"Federated","isVerified":true}]}`),
 			ok(`{"value":[
-				{"skuId":"05E9A617-0261-4CEE-BB44-138D3EF5D965","skuPartNumber":"SPE_E3","appliesTo":"User","consumedUnits":3,"prepaidUnits":{"enabled":5,"warning":1,"suspended":2,"lockedOut":4},"servicePlans":[{"servicePlanName":"EXCHANGE_S_ENTERPRISE"}]},
+				{"skuId":"05E9A617-0261-4CEE-BB44-138D3EF5D965","skuPartNumber":"SPE_E3","appliesTo":"User","consumedUnits":3,"prepaidUnits":{"enabled":5,"warning":1,"suspended":2,"lockedOut":4},"servicePlans":[
+					{"servicePlanId":"EFB87545-963C-4E0D-99DF-69C6916D9EB0","servicePlanName":"EXCHANGE_S_ENTERPRISE","appliesTo":"User"},
+					{"servicePlanId":"`+idB+`","servicePlanName":"SHAREPOINTSTORAGE","appliesTo":"Company"}]},
 				{"skuId":"`+idB+`","skuPartNumber":"STORAGE","appliesTo":"Company","consumedUnits":1,"prepaidUnits":{"enabled":1},"servicePlans":[]}]}`))
 		Expect(s.client.Domains(background)).To(HaveExactElements(
 			directory.Domain{Name: "contoso.example", Verified: true, Default: true},
 			directory.Domain{Name: "fed.example", Verified: true, Federated: true}))
 		Expect(s.client.SKUs(background)).To(HaveExactElements(directory.SKU{
 			ID: "05e9a617-0261-4cee-bb44-138d3ef5d965", PartNumber: "SPE_E3", Enabled: 5, Warning: 1, Suspended: 2, LockedOut: 4, Consumed: 3,
-			ServicePlans: []string{"EXCHANGE_S_ENTERPRISE"},
+			ServicePlans: []string{"EXCHANGE_S_ENTERPRISE", "SHAREPOINTSTORAGE"},
+			Plans:        []directory.ServicePlan{{ID: "efb87545-963c-4e0d-99df-69c6916d9eb0", Name: "EXCHANGE_S_ENTERPRISE"}},
 		}))
 		Expect(s.asked()).To(HaveExactElements("/domains?$select=id,authenticationType,isVerified,isDefault,isInitial", "/domains?$skiptoken=n",
 			"/subscribedSkus?$select=skuId,skuPartNumber,appliesTo,consumedUnits,prepaidUnits,servicePlans"))

@@ -63,7 +63,9 @@ type Client struct {
 	clock    clock.PassiveClock
 	timeout  time.Duration
 	observer Observer
-	texts    *interner
+	texts    texts
+	profiles profiles
+	licenses *interner[string, []directory.LicenseAssignment]
 }
 
 var _ directory.Directory = (*Client)(nil)
@@ -113,7 +115,9 @@ func New(o Options) (*Client, error) {
 		clock:    o.Clock,
 		timeout:  o.Timeout,
 		observer: o.Observer,
-		texts:    newInterner(),
+		texts:    texts{newInterner[string, string]()},
+		profiles: profiles{newInterner[directory.Profile, *directory.Profile]()},
+		licenses: newInterner[string, []directory.LicenseAssignment](),
 	}, nil
 }
 

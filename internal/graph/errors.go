@@ -64,10 +64,10 @@ func kindOf(e *directory.Error, detail string) directory.Kind {
 	if kind := kindOfCode(e.Code); kind != "" {
 		return kind
 	}
-	if kind := kindOfCode(detail); kind != "" {
+	if kind := kindOfMessage(e); kind != "" {
 		return kind
 	}
-	if kind := kindOfMessage(e); kind != "" {
+	if kind := kindOfCode(detail); kind != "" {
 		return kind
 	}
 	return kindOfStatus(e.Status)
@@ -94,19 +94,60 @@ func kindOfCode(code string) directory.Kind {
 		return directory.KindConflict
 	case "syncStateNotFound", "resyncRequired", "Directory_ExpiredPageToken", "DirectoryPageTokenNotFoundException":
 		return directory.KindResync
+	case "RoleAssignmentExists":
+		return directory.KindExists
+	case codeNoMailbox:
+		return directory.KindUnavailable
 	}
 	return ""
 }
 
+// phrase is a part of a refusal's text, in lower case, that tells what Graph's one code
+// for it does not.
+type phrase struct {
+	status int
+	text   string
+	kind   directory.Kind
+}
+
+// phrases are observed texts, the first that fits decides.
+func phrases() []phrase {
+	return []phrase{
+		{http.StatusBadRequest, "on-premises mastered directory sync objects", directory.KindMastered},
+		{http.StatusForbidden, "not licensed for this feature", directory.KindPremiumRequired},
+		{http.StatusBadRequest, "added object references already exist", directory.KindExists},
+		{http.StatusBadRequest, "permission being assigned already exists", directory.KindExists},
+		{http.StatusBadRequest, "does not have any available licenses", directory.KindNoSeat},
+		{http.StatusBadRequest, "usage location", directory.KindUsageLocation},
+		{http.StatusBadRequest, "mutually exclusive", directory.KindPlanConflict},
+		{http.StatusBadRequest, "depends on the service plan", directory.KindPlanConflict},
+		{http.StatusBadRequest, "inherited from a group membership", directory.KindInherited},
+		{http.StatusBadRequest, "does not have a corresponding license", directory.KindNotFound},
+		{http.StatusBadRequest, "mail-enabled security group", directory.KindUnwritable},
+		{http.StatusBadRequest, "request not applicable to target tenant", directory.KindUnavailable},
+	}
+}
+
 // kindOfMessage tells apart what Graph gives one code.
 func kindOfMessage(e *directory.Error) directory.Kind {
-	switch {
-	case e.Status == http.StatusBadRequest && strings.Contains(e.Message, "on-premises mastered Directory Sync objects"):
-		return directory.KindMastered
-	case e.Status == http.StatusForbidden && strings.Contains(e.Message, "not licensed for this feature"):
-		return directory.KindPremiumRequired
+	message := strings.ToLower(e.Message)
+	for _, p := range phrases() {
+		if e.Status == p.status && strings.Contains(message, p.text) {
+			return p.kind
+		}
 	}
 	return ""
+}
+
+// kindInstead gives an error another kind, where the call tells more than its refusal.
+func kindInstead(err error, of, kind directory.Kind) error {
+	e, ok := errors.AsType[*directory.Error](err)
+	if !ok || e.Kind != of {
+		return err
+	}
+	better := *e
+	better.Kind = kind
+	return &better
 }
 
 func kindOfStatus(status int) directory.Kind {
@@ -126,7 +167,7 @@ func kindOfStatus(status int) directory.Kind {
 	case status == http.StatusRequestTimeout, status == http.StatusFailedDependency:
 		return directory.KindTransient
 	case status == http.StatusNotImplemented:
-		return directory.KindInvalid
+		return directory.KindUnavailable
 	case status >= http.StatusInternalServerError:
 		return directory.KindTransient
 	}

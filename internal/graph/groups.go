@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -13,13 +14,30 @@ import (
 
 const serviceGroups = "groups"
 
+// group is a group (https://learn.microsoft.com/graph/api/resources/group).
 type group struct {
-	ID          string `json:"id"`
-	DisplayName string `json:"displayName"`
+	ID                    string   `json:"id"`
+	DisplayName           string   `json:"displayName"`
+	GroupTypes            []string `json:"groupTypes"`
+	MailEnabled           bool     `json:"mailEnabled"`
+	OnPremisesSyncEnabled *bool    `json:"onPremisesSyncEnabled"`
+	IsAssignableToRole    *bool    `json:"isAssignableToRole"`
+}
+
+func groupProperties() []string {
+	return []string{"id", "displayName", "groupTypes", "mailEnabled", "onPremisesSyncEnabled", "isAssignableToRole"}
 }
 
 func (g *group) convert() *directory.Group {
-	return &directory.Group{ID: strings.ToLower(g.ID), DisplayName: g.DisplayName}
+	return &directory.Group{
+		ID:             strings.ToLower(g.ID),
+		DisplayName:    g.DisplayName,
+		Dynamic:        slices.Contains(g.GroupTypes, "DynamicMembership"),
+		Unified:        slices.Contains(g.GroupTypes, "Unified"),
+		MailEnabled:    g.MailEnabled,
+		Synced:         g.OnPremisesSyncEnabled != nil && *g.OnPremisesSyncEnabled,
+		RoleAssignable: g.IsAssignableToRole != nil && *g.IsAssignableToRole,
+	}
 }
 
 // Group finds a group by object id or exact display name, which need not be unique
@@ -29,30 +47,40 @@ func (c *Client) Group(ctx context.Context, key string) (*directory.Group, error
 		return c.groupByID(ctx, id.String())
 	}
 	read, err := page[group](ctx, c, reading(serviceGroups, 1), "", func() (*abstractions.RequestInformation, error) {
-		filter := "displayName eq '" + strings.ReplaceAll(key, "'", "''") + "'"
+		filter := "displayName eq " + quote(key)
 		top := int32(2)
 		return groups.NewGroupsRequestBuilderInternal(c.path(), c.adapter).
 			ToGetRequestInformation(ctx, &groups.GroupsRequestBuilderGetRequestConfiguration{
 				QueryParameters: &groups.GroupsRequestBuilderGetQueryParameters{
-					Filter: &filter, Select: []string{"id", "displayName"}, Top: &top,
+					Filter: &filter, Select: groupProperties(), Top: &top,
 				},
 			})
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(read.Value) == 0:
-		return nil, &directory.Error{Kind: directory.KindNotFound, Message: "no group of this name"}
-	case len(read.Value) > 1:
-		return nil, &directory.Error{Kind: directory.KindConflict, Message: "several groups carry this name"}
 	}
-	return read.Value[0].convert(), nil
+	found, err := only(read.Value, "group")
+	if err != nil {
+		return nil, err
+	}
+	return found.convert(), nil
+}
+
+// only is the one item that was found under a name.
+func only[T any](found []T, what string) (*T, error) {
+	switch len(found) {
+	case 0:
+		return nil, &directory.Error{Kind: directory.KindNotFound, Message: "no " + what + " of this name"}
+	case 1:
+		return &found[0], nil
+	}
+	return nil, &directory.Error{Kind: directory.KindConflict, Message: "more than one " + what + " of this name"}
 }
 
 func (c *Client) groupByID(ctx context.Context, id string) (*directory.Group, error) {
 	request, err := groups.NewGroupsRequestBuilderInternal(c.path(), c.adapter).ByGroupId(id).
 		ToGetRequestInformation(ctx, &groups.GroupItemRequestBuilderGetRequestConfiguration{
-			QueryParameters: &groups.GroupItemRequestBuilderGetQueryParameters{Select: []string{"id", "displayName"}},
+			QueryParameters: &groups.GroupItemRequestBuilderGetQueryParameters{Select: groupProperties()},
 		})
 	if err != nil {
 		return nil, unbuildable(err)
@@ -68,19 +96,18 @@ func (c *Client) groupByID(ctx context.Context, id string) (*directory.Group, er
 // groups. The cast is an advanced query: it asks for the header and the count, on
 // every page (https://learn.microsoft.com/graph/aad-advanced-queries).
 func (c *Client) GroupMembers(ctx context.Context, groupID, link string) (*directory.Page[string], error) {
-	if _, err := uuid.Parse(groupID); err != nil {
-		return nil, &directory.Error{Kind: directory.KindInvalid, Message: "not an object id", Err: err}
+	groupID, err := objectID(groupID)
+	if err != nil {
+		return nil, err
 	}
 	type member struct {
 		ID string `json:"id"`
 	}
 	return convertPage(ctx, c, reading(serviceGroups, 4), link, func() (*abstractions.RequestInformation, error) {
 		top, count := int32(999), true
-		headers := abstractions.NewRequestHeaders()
-		headers.Add("ConsistencyLevel", "eventual")
 		return groups.NewGroupsRequestBuilderInternal(c.path(), c.adapter).ByGroupId(groupID).TransitiveMembers().GraphUser().
 			ToGetRequestInformation(ctx, &groups.ItemTransitiveMembersGraphUserRequestBuilderGetRequestConfiguration{
-				Headers: headers,
+				Headers: eventual(),
 				QueryParameters: &groups.ItemTransitiveMembersGraphUserRequestBuilderGetQueryParameters{
 					Select: []string{"id"}, Top: &top, Count: &count,
 				},

@@ -1,31 +1,52 @@
 package graph
 
-import "sync"
+import (
+	"sync"
 
-// maxTexts bounds an interner; beyond, it starts over.
-const maxTexts = 4096
+	"github.com/m365-operator/m365-operator/internal/directory"
+)
 
-// interner keeps one copy of texts that repeat from user to user, such as
-// departments, job titles and licence ids.
-type interner struct {
+// maxInterned bounds an interner; beyond, it starts over.
+const maxInterned = 4096
+
+// interner keeps one copy of what repeats from account to account. What it hands out
+// is shared: nobody may change it.
+type interner[K comparable, V any] struct {
 	mu    sync.Mutex
-	texts map[string]string
+	known map[K]V
 }
 
-func newInterner() *interner { return &interner{texts: map[string]string{}} }
+func newInterner[K comparable, V any]() *interner[K, V] { return &interner[K, V]{known: map[K]V{}} }
 
-func (i *interner) of(text string) string {
+// of is the value first seen under a key.
+func (i *interner[K, V]) of(key K, value V) V {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if known, ok := i.known[key]; ok {
+		return known
+	}
+	if len(i.known) >= maxInterned {
+		clear(i.known)
+	}
+	i.known[key] = value
+	return value
+}
+
+// texts interns texts such as departments, job titles and licence ids.
+type texts struct{ *interner[string, string] }
+
+func (t texts) of(text string) string {
 	if text == "" {
 		return ""
 	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if known, ok := i.texts[text]; ok {
-		return known
-	}
-	if len(i.texts) >= maxTexts {
-		clear(i.texts)
-	}
-	i.texts[text] = text
-	return text
+	return t.interner.of(text, text)
+}
+
+// profiles interns profiles: many accounts have the same one, or none.
+type profiles struct {
+	*interner[directory.Profile, *directory.Profile]
+}
+
+func (p profiles) of(profile directory.Profile) *directory.Profile {
+	return p.interner.of(profile, &profile)
 }

@@ -87,9 +87,15 @@ type sku struct {
 		Suspended int32 `json:"suspended"`
 		LockedOut int32 `json:"lockedOut"`
 	} `json:"prepaidUnits"`
-	ServicePlans []struct {
-		Name string `json:"servicePlanName"`
-	} `json:"servicePlans"`
+	ServicePlans []servicePlan `json:"servicePlans"`
+}
+
+// servicePlan is a part of a subscription
+// (https://learn.microsoft.com/graph/api/resources/serviceplaninfo).
+type servicePlan struct {
+	ID        string `json:"servicePlanId"`
+	Name      string `json:"servicePlanName"`
+	AppliesTo string `json:"appliesTo"`
 }
 
 // SKUs reads the subscriptions that can be assigned to users; those of the whole
@@ -116,9 +122,13 @@ func (c *Client) SKUs(ctx context.Context) ([]directory.SKU, error) {
 }
 
 func (s *sku) convert() directory.SKU {
-	plans := make([]string, 0, len(s.ServicePlans))
+	names := make([]string, 0, len(s.ServicePlans))
+	var plans []directory.ServicePlan // of the account, not of the company
 	for _, plan := range s.ServicePlans {
-		plans = append(plans, plan.Name)
+		names = append(names, plan.Name)
+		if plan.AppliesTo == "User" {
+			plans = append(plans, directory.ServicePlan{ID: strings.ToLower(plan.ID), Name: plan.Name})
+		}
 	}
 	return directory.SKU{
 		ID:           strings.ToLower(s.SKUID),
@@ -128,6 +138,7 @@ func (s *sku) convert() directory.SKU {
 		Suspended:    s.PrepaidUnits.Suspended,
 		LockedOut:    s.PrepaidUnits.LockedOut,
 		Consumed:     s.ConsumedUnits,
-		ServicePlans: plans,
+		ServicePlans: names,
+		Plans:        plans,
 	}
 }

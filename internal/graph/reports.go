@@ -27,8 +27,7 @@ type registration struct {
 // AuditLog.Read.All and Entra ID P1
 // (https://learn.microsoft.com/graph/api/authenticationmethodsroot-list-userregistrationdetails).
 func (c *Client) Registrations(ctx context.Context, link string) (*directory.Page[directory.Registration], error) {
-	op := operation{"reports", throttle.Cost{Class: throttle.Reports, ResourceUnits: 1}}
-	return convertPage(ctx, c, op, link, func() (*abstractions.RequestInformation, error) {
+	return convertPage(ctx, c, auditing("reports"), link, func() (*abstractions.RequestInformation, error) {
 		top := int32(999)
 		return reports.NewAuthenticationMethodsUserRegistrationDetailsRequestBuilderInternal(c.path(), c.adapter).
 			ToGetRequestInformation(ctx, &reports.AuthenticationMethodsUserRegistrationDetailsRequestBuilderGetRequestConfiguration{

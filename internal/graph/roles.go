@@ -15,6 +15,7 @@ const serviceRoles = "roleManagement"
 // roleAssignment gives a principal a role, active or eligible
 // (https://learn.microsoft.com/graph/api/resources/unifiedroleassignment).
 type roleAssignment struct {
+	ID               string `json:"id"`
 	PrincipalID      string `json:"principalId"`
 	RoleDefinitionID string `json:"roleDefinitionId"`
 	DirectoryScopeID string `json:"directoryScopeId"`
@@ -46,7 +47,7 @@ func (c *Client) RoleDefinitions(ctx context.Context, link string) (*directory.P
 // (https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments).
 func (c *Client) RoleAssignments(ctx context.Context, link string) (*directory.Page[directory.RoleAssignment], error) {
 	return convertPage(ctx, c, reading(serviceRoles, 2), link, func() (*abstractions.RequestInformation, error) {
-		return rolemanagement.NewDirectoryRoleAssignmentsRequestBuilderInternal(c.path(), c.adapter).
+		return c.roleAssignments().
 			ToGetRequestInformation(ctx, &rolemanagement.DirectoryRoleAssignmentsRequestBuilderGetRequestConfiguration{
 				QueryParameters: &rolemanagement.DirectoryRoleAssignmentsRequestBuilderGetQueryParameters{
 					Expand: []string{"principal"},
@@ -74,6 +75,7 @@ func convertRoleAssignment(a *roleAssignment) directory.RoleAssignment {
 		kind = a.Principal.Type
 	}
 	return directory.RoleAssignment{
+		ID:            a.ID,
 		PrincipalID:   strings.ToLower(a.PrincipalID),
 		PrincipalKind: principalKind(kind),
 		RoleID:        strings.ToLower(a.RoleDefinitionID),

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,6 +28,7 @@ type stub struct {
 	mu       sync.Mutex
 	answers  []stubAnswer
 	requests []*http.Request
+	bodies   []string
 }
 
 type stubAnswer struct {
@@ -79,7 +81,11 @@ func (s *stub) answer(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.requests = append(s.requests, r)
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			body = []byte("unreadable: " + err.Error())
+		}
+		s.requests, s.bodies = append(s.requests, r), append(s.bodies, string(body))
 		if len(s.answers) == 0 {
 			w.WriteHeader(http.StatusTeapot)
 			return

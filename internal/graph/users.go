@@ -14,40 +14,56 @@ import (
 
 const serviceUsers = "users"
 
-// userProperties is what is read of an account. All are tracked by users/delta
+// userProperties is what is read of an account. All can be selected in users/delta; it
+// tracks all but licenseAssignmentStates, which comes with other changes
 // (https://learn.microsoft.com/graph/api/user-delta).
 func userProperties() []string {
 	return []string{
 		"id", "userPrincipalName", "displayName", "givenName", "surname", "mail", "jobTitle", "department",
 		"usageLocation", "userType", "accountEnabled", "onPremisesSyncEnabled", "onPremisesSamAccountName",
 		"onPremisesDomainName", "onPremisesLastSyncDateTime", "createdDateTime", "lastPasswordChangeDateTime",
-		"signInSessionsValidFromDateTime", "assignedLicenses",
+		"signInSessionsValidFromDateTime", "assignedLicenses", "licenseAssignmentStates",
+		"companyName", "officeLocation", "streetAddress", "city", "state", "postalCode", "country",
+		"mobilePhone", "businessPhones", "preferredLanguage", "employeeId", "employeeType",
 	}
 }
 
 // user is an account as Graph answers it
 // (https://learn.microsoft.com/graph/api/resources/user).
 type user struct {
-	ID                         string     `json:"id"`
-	UserPrincipalName          string     `json:"userPrincipalName"`
-	DisplayName                string     `json:"displayName"`
-	GivenName                  string     `json:"givenName"`
-	Surname                    string     `json:"surname"`
-	Mail                       string     `json:"mail"`
-	JobTitle                   string     `json:"jobTitle"`
-	Department                 string     `json:"department"`
-	UsageLocation              string     `json:"usageLocation"`
-	UserType                   string     `json:"userType"`
-	AccountEnabled             *bool      `json:"accountEnabled"`
-	OnPremisesSyncEnabled      *bool      `json:"onPremisesSyncEnabled"`
-	OnPremisesSamAccountName   string     `json:"onPremisesSamAccountName"`
-	OnPremisesDomainName       string     `json:"onPremisesDomainName"`
-	OnPremisesLastSyncDateTime *time.Time `json:"onPremisesLastSyncDateTime"`
-	CreatedDateTime            *time.Time `json:"createdDateTime"`
-	LastPasswordChangeDateTime *time.Time `json:"lastPasswordChangeDateTime"`
-	SignInSessionsValidFrom    *time.Time `json:"signInSessionsValidFromDateTime"`
-	AssignedLicenses           []license  `json:"assignedLicenses"`
-	Removed                    *removed   `json:"@removed"`
+	ID                         string         `json:"id"`
+	UserPrincipalName          string         `json:"userPrincipalName"`
+	DisplayName                string         `json:"displayName"`
+	GivenName                  string         `json:"givenName"`
+	Surname                    string         `json:"surname"`
+	Mail                       string         `json:"mail"`
+	JobTitle                   string         `json:"jobTitle"`
+	Department                 string         `json:"department"`
+	UsageLocation              string         `json:"usageLocation"`
+	UserType                   string         `json:"userType"`
+	AccountEnabled             *bool          `json:"accountEnabled"`
+	OnPremisesSyncEnabled      *bool          `json:"onPremisesSyncEnabled"`
+	OnPremisesSamAccountName   string         `json:"onPremisesSamAccountName"`
+	OnPremisesDomainName       string         `json:"onPremisesDomainName"`
+	OnPremisesLastSyncDateTime *time.Time     `json:"onPremisesLastSyncDateTime"`
+	CreatedDateTime            *time.Time     `json:"createdDateTime"`
+	LastPasswordChangeDateTime *time.Time     `json:"lastPasswordChangeDateTime"`
+	SignInSessionsValidFrom    *time.Time     `json:"signInSessionsValidFromDateTime"`
+	AssignedLicenses           []license      `json:"assignedLicenses"`
+	LicenseAssignmentStates    []licenseState `json:"licenseAssignmentStates"`
+	CompanyName                string         `json:"companyName"`
+	OfficeLocation             string         `json:"officeLocation"`
+	StreetAddress              string         `json:"streetAddress"`
+	City                       string         `json:"city"`
+	State                      string         `json:"state"`
+	PostalCode                 string         `json:"postalCode"`
+	Country                    string         `json:"country"`
+	MobilePhone                string         `json:"mobilePhone"`
+	BusinessPhones             []string       `json:"businessPhones"`
+	PreferredLanguage          string         `json:"preferredLanguage"`
+	EmployeeID                 string         `json:"employeeId"`
+	EmployeeType               string         `json:"employeeType"`
+	Removed                    *removed       `json:"@removed"`
 }
 
 type license struct {
@@ -80,6 +96,37 @@ func (c *Client) User(ctx context.Context, key string) (*directory.User, error) 
 	return &found, nil
 }
 
+// Namesakes reads the accounts that carry a name as user principal name or as an
+// address of mail, in one plain query: Graph needs no advanced one for these
+// (https://learn.microsoft.com/graph/aad-advanced-queries#user-properties).
+func (c *Client) Namesakes(ctx context.Context, upn string) (*directory.Namesakes, error) {
+	if upn == "" {
+		return nil, &directory.Error{Kind: directory.KindInvalid, Message: "no name"}
+	}
+	filter := "userPrincipalName eq " + quote(upn) + " or mail eq " + quote(upn) +
+		" or proxyAddresses/any(p:p eq " + quote("smtp:"+upn) + ")"
+	request, err := users.NewUsersRequestBuilderInternal(c.path(), c.adapter).
+		ToGetRequestInformation(ctx, &users.UsersRequestBuilderGetRequestConfiguration{
+			QueryParameters: &users.UsersRequestBuilderGetQueryParameters{Select: userProperties(), Filter: &filter},
+		})
+	if err != nil {
+		return nil, unbuildable(err)
+	}
+	a, err := c.call(ctx, urgentReading(serviceUsers, 1), request)
+	if err != nil {
+		return nil, err
+	}
+	read, err := decode[collection[user]](a)
+	if err != nil {
+		return nil, err
+	}
+	found := &directory.Namesakes{Time: a.receipt().Time}
+	for i := range read.Value {
+		found.Accounts = append(found.Accounts, c.convertUser(&read.Value[i]))
+	}
+	return found, nil
+}
+
 // UserChanges reads one page of users/delta. Some accounts come twice, some come as
 // they were before, a page may be empty and still have a successor; the page size is
 // Graph's own choice (https://learn.microsoft.com/graph/api/user-delta).
@@ -93,8 +140,8 @@ func (c *Client) UserChanges(ctx context.Context, link string) (*directory.UserC
 	if err != nil {
 		return nil, err
 	}
-	if (read.NextLink == "") == (read.DeltaLink == "") {
-		return nil, &directory.Error{Kind: directory.KindTransient, Message: "a page of users/delta has not one link"}
+	if err := read.oneLink(); err != nil {
+		return nil, err
 	}
 	changes := &directory.UserChanges{Next: read.NextLink, Resume: read.DeltaLink}
 	for i := range read.Value {
@@ -114,10 +161,6 @@ func (c *Client) UserChanges(ctx context.Context, link string) (*directory.UserC
 // so one that is absent was never set. accountEnabled always is, so its absence tells
 // nothing.
 func (c *Client) convertUser(u *user) directory.User {
-	enabled := directory.Unknown
-	if u.AccountEnabled != nil {
-		enabled = directory.TristateOf(*u.AccountEnabled)
-	}
 	skus := make([]string, 0, len(u.AssignedLicenses))
 	for _, l := range u.AssignedLicenses {
 		skus = append(skus, c.texts.of(strings.ToLower(l.SKUID)))
@@ -134,7 +177,7 @@ func (c *Client) convertUser(u *user) directory.User {
 		Department:        c.texts.of(u.Department),
 		UsageLocation:     c.texts.of(u.UsageLocation),
 		UserType:          c.texts.of(u.UserType),
-		Enabled:           enabled,
+		Enabled:           tristate(u.AccountEnabled),
 		OnPremises: directory.OnPremises{
 			Synced:         directory.TristateOf(u.OnPremisesSyncEnabled != nil && *u.OnPremisesSyncEnabled),
 			SAMAccountName: u.OnPremisesSamAccountName,
@@ -145,7 +188,30 @@ func (c *Client) convertUser(u *user) directory.User {
 		LastPasswordChange: utc(u.LastPasswordChangeDateTime),
 		SessionsValidFrom:  utc(u.SignInSessionsValidFrom),
 		SKUs:               skus,
+		Licenses:           c.convertLicenses(u.LicenseAssignmentStates),
+		Profile:            c.convertProfile(u),
 	}
+}
+
+// convertProfile is never nil: nothing set is something that was read.
+func (c *Client) convertProfile(u *user) *directory.Profile {
+	profile := directory.Profile{
+		CompanyName:       c.texts.of(u.CompanyName),
+		OfficeLocation:    c.texts.of(u.OfficeLocation),
+		StreetAddress:     c.texts.of(u.StreetAddress),
+		City:              c.texts.of(u.City),
+		State:             c.texts.of(u.State),
+		PostalCode:        c.texts.of(u.PostalCode),
+		Country:           c.texts.of(u.Country),
+		MobilePhone:       u.MobilePhone,
+		PreferredLanguage: c.texts.of(u.PreferredLanguage),
+		EmployeeID:        u.EmployeeID,
+		EmployeeType:      c.texts.of(u.EmployeeType),
+	}
+	if len(u.BusinessPhones) > 0 {
+		profile.BusinessPhone = u.BusinessPhones[0] // Graph allows one
+	}
+	return c.profiles.of(profile)
 }
 
 // utc is zero for a time that was never set.

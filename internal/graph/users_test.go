@@ -26,6 +26,7 @@ var _ = Describe("Reading a user", func() {
 			"assignedLicenses": []any{
 				map[string]any{"skuId": "05E9A617-0261-4CEE-BB44-138D3EF5D965", "disabledPlans": []any{}},
 			},
+			"companyName": "Contoso", "city": "Köln", "businessPhones": []any{"+49 221 1"}, "employeeId": "17",
 		})
 		want := directory.User{
 			ID: id, UserPrincipalName: "Zoë.O'Brien@" + contoso, DisplayName: "Zoë O'Brien", GivenName: "Zoë", Surname: "O'Brien",
@@ -33,6 +34,8 @@ var _ = Describe("Reading a user", func() {
 			Enabled: directory.Yes, Created: created, LastPasswordChange: changed, SessionsValidFrom: changed,
 			OnPremises: directory.OnPremises{Synced: directory.Yes, SAMAccountName: "zobrien", Domain: "corp.contoso.example", LastSync: changed},
 			SKUs:       []string{"05e9a617-0261-4cee-bb44-138d3ef5d965"},
+			Licenses:   []directory.LicenseAssignment{},
+			Profile:    &directory.Profile{CompanyName: "Contoso", City: "Köln", BusinessPhone: "+49 221 1", EmployeeID: "17"},
 		}
 		for _, key := range []string{id, "Zoë.O'Brien@" + contoso, "zoë.o'brien@" + contoso} {
 			Expect(w.client.User(background, key)).To(HaveValue(Equal(want)), key)
@@ -50,6 +53,8 @@ var _ = Describe("Reading a user", func() {
 		Expect(bob.OnPremises).To(Equal(directory.OnPremises{Synced: directory.No}))
 		Expect(bob.JobTitle).To(BeEmpty())
 		Expect(bob.SKUs).To(BeEmpty())
+		Expect(bob.Licenses).To(And(BeEmpty(), Not(BeNil())), "none is something that was read")
+		Expect(bob.Profile).To(HaveValue(BeZero()), "none is something that was read")
 	})
 
 	It("finds guests, whose names hold a #", func() {

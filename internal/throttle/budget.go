@@ -16,6 +16,10 @@ const (
 	SignInActivity Class = "SignInActivity"
 	// ConditionalAccess is Conditional Access and Identity Protection.
 	ConditionalAccess Class = "ConditionalAccess"
+	// Outlook is mailboxes and their settings.
+	Outlook Class = "Outlook"
+	// Intune is the management of devices.
+	Intune Class = "Intune"
 )
 
 // Cost is what a call spends.
@@ -44,7 +48,7 @@ type Budget struct {
 	app      *app
 	tenant   *tenant
 
-	units, writes, reports *window
+	units, writes, reports, outlook, intune *window
 
 	pauses    map[Class]pause
 	slow      slowdown
@@ -106,6 +110,10 @@ func (b *Budget) demands(cost Cost, now time.Time) []demand {
 		demands = append(demands, all(b.reports, 1), all(b.app.reports, 1))
 	case ConditionalAccess:
 		demands = append(demands, all(b.tenant.conditionalAccess, 1))
+	case Outlook:
+		demands = append(demands, all(b.outlook, 1))
+	case Intune:
+		demands = append(demands, all(b.intune, 1))
 	case Identity, SignInActivity:
 	}
 	return demands
@@ -138,5 +146,5 @@ func (b *Budget) idle(now time.Time) bool {
 			return false
 		}
 	}
-	return b.units.idle(now) && b.writes.idle(now) && b.reports.idle(now)
+	return b.units.idle(now) && b.writes.idle(now) && b.reports.idle(now) && b.outlook.idle(now) && b.intune.idle(now)
 }

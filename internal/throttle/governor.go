@@ -63,6 +63,8 @@ func (g *Governor) Budget(clientID, tenantID string) *Budget {
 			units:    newWindow(g.limits.ofSize(0)),
 			writes:   newWindow(g.limits.Writes),
 			reports:  newWindow(g.limits.Reports),
+			outlook:  newWindow(g.limits.Outlook),
+			intune:   newWindow(g.limits.Intune),
 			pauses:   map[Class]pause{},
 		}
 		g.budgets[key] = b

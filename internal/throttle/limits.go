@@ -21,6 +21,11 @@ type Limits struct {
 	// Reports are the calls of an application in a tenant to the reports, audit logs
 	// and authentication methods.
 	Reports Limit
+	// Outlook are the calls of an application to the mailboxes of a tenant. Graph limits
+	// them per mailbox only; all of a tenant are given what Graph gives one.
+	Outlook Limit
+	// Intune are the calls of an application in a tenant.
+	Intune Limit
 
 	// TenantWrites are the writes of all applications in a tenant.
 	TenantWrites Limit
@@ -54,6 +59,8 @@ func DefaultLimits() Limits {
 		Large:             Limit{Count: 8000, Window: 10 * time.Second},
 		Writes:            Limit{Count: 3000, Window: 150 * time.Second},
 		Reports:           Limit{Count: 5, Window: 10 * time.Second},
+		Outlook:           Limit{Count: 10000, Window: 10 * time.Minute},
+		Intune:            Limit{Count: 1000, Window: 20 * time.Second},
 		TenantWrites:      Limit{Count: 18000, Window: 5 * time.Minute},
 		ConditionalAccess: Limit{Count: 1, Window: time.Second},
 		AppResourceUnits:  Limit{Count: 150000, Window: 20 * time.Second},
@@ -101,7 +108,7 @@ func (l Limit) stretch(use float64) Limit {
 // used gives the limits as they are kept.
 func (l Limits) used() Limits {
 	for _, limit := range []*Limit{
-		&l.Small, &l.Medium, &l.Large, &l.Reports, &l.ConditionalAccess,
+		&l.Small, &l.Medium, &l.Large, &l.Reports, &l.Outlook, &l.Intune, &l.ConditionalAccess,
 		&l.AppResourceUnits, &l.AppRequests, &l.AppReports, &l.AppSignInActivity,
 	} {
 		*limit = limit.stretch(l.Use)
