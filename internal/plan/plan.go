@@ -213,7 +213,7 @@ func For(in Input) Plan {
 	var plan Plan
 	for _, facet := range []func(Input, *Plan) *Facet{
 		planAccount, planSignIn, planPasswordChange, planProfile, planManager,
-		planGroups, planApplications, planDirectoryRoles,
+		planLicenses, planGroups, planApplications, planDirectoryRoles,
 	} {
 		if f := facet(in, &plan); f != nil {
 			plan.Facets = append(plan.Facets, *f)

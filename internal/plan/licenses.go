@@ -1,0 +1,396 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/skunames"
+)
+
+// RecordLicenses is the name of the record that guards the Licenses facet's call.
+const RecordLicenses = "Licenses"
+
+// noSeatError is the error of a licence for which there was no seat
+// (https://learn.microsoft.com/graph/api/resources/licenseassignmentstate).
+const noSeatError = "CountViolation"
+
+// planLicenses makes the whole difference in one call: what is taken away makes room
+// for what excludes it (https://learn.microsoft.com/graph/api/user-assignlicense).
+func planLicenses(in Input, plan *Plan) *Facet {
+	l, declared := in.list(v1alpha1.ClaimLicense, in.subscription, plan)
+	if !declared {
+		return nil
+	}
+	f := &Facet{Condition: v1alpha1.ConditionLicenses}
+	if in.SKUs == nil || in.User.Licenses == nil {
+		l.findings.wait("the licences have not been read yet")
+		f.Verdict = l.findings.verdict("")
+		f.Records = keep(in.Records, RecordLicenses)
+		plan.Claims = append(plan.Claims, claimsOf(in.Claims, v1alpha1.ClaimLicense)...)
+		return f
+	}
+
+	w := licensing{in: in, findings: l.findings}
+	for _, want := range w.wishes(l.items) {
+		w.satisfy(want)
+	}
+	w.locate()
+	for _, end := range l.gone {
+		w.end(end, l.items)
+	}
+	f.Changes = w.changes()
+	f.Verdict = w.findings.verdict("the licences are as declared")
+	if len(f.Changes)+len(w.dropped) > 0 && in.unsettled(f, RecordLicenses, true, plan) {
+		w.claims = append(w.claims, w.dropped...)
+	}
+	// What was observed may be older than what was written last.
+	plan.NeedsLive = plan.NeedsLive || len(f.Changes) > 0 && w.contradicts && !in.Live
+	plan.Claims = append(plan.Claims, w.claims...)
+	return f
+}
+
+// licensing gathers the difference.
+type licensing struct {
+	in       Input
+	findings findings
+	claims   []v1alpha1.Claim
+	// dropped are claims that hold nothing any more, taken those that the call ends.
+	dropped, taken []v1alpha1.Claim
+
+	add          []directory.License
+	remove       []string
+	lost, gained []string
+	// usageLocation is written before the call; empty when the account has one.
+	usageLocation string
+	// unmet names an entry that was never held and cannot be had for now.
+	unmet string
+	// contradicts is true when the account has lost what it had, or still has what it
+	// is to lose.
+	contradicts bool
+	// disables is true when plans in use are switched off.
+	disables bool
+}
+
+// wish is a subscription that one or more entries ask for.
+type wish struct {
+	claims []v1alpha1.Claim
+	// plans are the names or ids of those to be switched off; nil when any may be.
+	plans []string
+	held  bool
+}
+
+// wishes brings together the entries that mean the same subscription, and claims them.
+func (w *licensing) wishes(items []item) []wish {
+	var all []wish
+	for _, i := range items {
+		if i.claim.ID == "" {
+			i.missing(&w.findings)
+			w.unmet = i.claim.Name
+			continue
+		}
+		plans := w.declaredPlans(i.claim.Name)
+		n := slices.IndexFunc(all, func(other wish) bool { return sameThing(other.claims[0], i.claim) })
+		switch {
+		case n < 0:
+			all = append(all, wish{plans: plans, held: w.in.wasHeld(i.claim)})
+			n = len(all) - 1
+		case all[n].plans == nil:
+			all[n].plans = plans
+		case plans != nil && !sameSet(all[n].plans, plans):
+			w.findings.refuse(v1alpha1.ReasonInvalidSpec, "%s is listed twice with different disabledPlans, of which "+
+				"the first hold: list it once", w.label(i.claim))
+		}
+		all[n].claims = append(all[n].claims, i.claim)
+	}
+	return all
+}
+
+// declaredPlans are the disabledPlans of an entry.
+func (w *licensing) declaredPlans(name string) []string {
+	for _, l := range w.in.Spec.Licenses {
+		if l.SKU == name {
+			return l.DisabledPlans
+		}
+	}
+	return nil
+}
+
+// satisfy claims what a wish means, and asks for what is missing.
+func (w *licensing) satisfy(want wish) {
+	direct, group := w.assignments(want.claims[0].ID)
+	has := direct != nil && direct.Error == "" || group != nil && group.Error == ""
+	for _, claim := range want.claims {
+		claim.Held = want.held || has
+		w.claims = append(w.claims, claim)
+	}
+	if !w.assign(want, direct, group) && !has && !want.held {
+		w.unmet = w.label(want.claims[0])
+	}
+}
+
+// assign asks for what a wish lacks; false when it cannot be had.
+func (w *licensing) assign(want wish, direct, group *directory.LicenseAssignment) bool {
+	claim := want.claims[0]
+	label := w.label(claim)
+	sku, listed := w.sku(claim.ID)
+	satisfied := direct != nil && direct.Error == "" || group != nil && group.Error == ""
+	if !listed && (want.plans != nil || !satisfied) {
+		w.findings.refuse(v1alpha1.ReasonNotFound, "the tenant has no subscription %s any more", label)
+		return false
+	}
+	plans, ok := w.plans(sku, want.plans, label)
+	switch {
+	case !ok:
+		return false
+	case direct != nil && direct.Error == "":
+		w.replan(claim, label, direct, plans)
+		return true
+	case satisfied:
+		if plans != nil {
+			w.findings.note("%s comes through group %s, which decides over its plans", label, w.group(group.Group))
+		}
+		return true
+	case direct != nil:
+		w.findings.refuse(errorReason(direct.Error), "%s is assigned, but Microsoft 365 could not give it (%s): "+
+			"resolve that in the Microsoft 365 admin center", label, direct.Error)
+		return false
+	case group != nil && group.Error == noSeatError, sku.Enabled+sku.Warning <= sku.Consumed:
+		w.findings.refuse(v1alpha1.ReasonNoSeat, "%s: all %d seats are taken: buy more or free one", label, sku.Enabled+sku.Warning)
+		return false
+	}
+	if group != nil {
+		w.findings.note("group %s could not give %s (%s)", w.group(group.Group), label, group.Error)
+	}
+	w.add = append(w.add, directory.License{SKU: claim.ID, DisabledPlans: plans})
+	w.gained = append(w.gained, label)
+	w.contradicts = w.contradicts || want.held
+	return true
+}
+
+// replan switches the plans of a licence, when they are declared and others.
+func (w *licensing) replan(claim v1alpha1.Claim, label string, direct *directory.LicenseAssignment, plans []string) {
+	if plans == nil || sameSet(plans, direct.DisabledPlans) {
+		return
+	}
+	w.add = append(w.add, directory.License{SKU: claim.ID, DisabledPlans: plans})
+	w.lost = append(w.lost, label+w.without(claim.ID, direct.DisabledPlans))
+	w.gained = append(w.gained, label+w.without(claim.ID, plans))
+	w.contradicts = true
+	for _, plan := range plans {
+		w.disables = w.disables || !slices.Contains(direct.DisabledPlans, plan)
+	}
+}
+
+// locate gives the account the Tenant's usage location before its first licence, which
+// Microsoft 365 demands.
+func (w *licensing) locate() {
+	declared := w.in.Spec.Profile != nil && w.in.Spec.Profile.UsageLocation != nil
+	if len(w.add) == 0 || w.in.User.UsageLocation != "" || declared {
+		return
+	}
+	w.usageLocation = w.in.Defaults.UsageLocation
+	if w.usageLocation == "" {
+		w.findings.refuse(v1alpha1.ReasonInvalidSpec, "%s cannot be assigned without a usage location: set "+
+			"spec.profile.usageLocation here, or spec.defaults.usageLocation of the Tenant", values(w.gained))
+		w.unmet = w.gained[0]
+		w.add, w.lost, w.gained = nil, nil, nil
+		w.contradicts, w.disables = false, false
+	}
+}
+
+// end takes away what a claim holds, unless an entry still asks for it. What left the
+// list stays for as long as what may have been listed in its place cannot be had.
+func (w *licensing) end(end ending, items []item) {
+	direct, group := w.assignments(end.claim.ID)
+	label := w.label(end.claim)
+	switch {
+	case slices.ContainsFunc(items, func(i item) bool { return sameThing(i.claim, end.claim) }):
+		w.dropped = append(w.dropped, end.claim)
+	case direct == nil && group != nil:
+		w.findings.note("%s comes through group %s, and stays", label, w.group(group.Group))
+		w.dropped = append(w.dropped, end.claim)
+	case direct == nil:
+		w.dropped = append(w.dropped, end.claim)
+	case w.unmet != "" && !end.expired:
+		w.findings.note("%s is taken away once %s can be assigned", label, w.unmet)
+		w.claims = append(w.claims, end.claim)
+	default:
+		w.claims = append(w.claims, end.claim)
+		w.taken = append(w.taken, end.claim)
+		w.contradicts = true
+		if !slices.Contains(w.remove, end.claim.ID) {
+			w.remove = append(w.remove, end.claim.ID)
+			w.lost = append(w.lost, label)
+		}
+	}
+}
+
+// changes are the call, and the usage location before it.
+func (w *licensing) changes() []Change {
+	if len(w.add)+len(w.remove) == 0 {
+		return nil
+	}
+	var changes []Change
+	if w.usageLocation != "" {
+		changes = append(changes, Change{
+			Action: UpdateProfile, Record: RecordLicenses, Level: true, To: "usageLocation: " + w.usageLocation,
+			Attributes: directory.Attributes{directory.AttributeUsageLocation: w.usageLocation},
+		})
+	}
+	call := Change{
+		Action: AssignLicenses, Record: RecordLicenses, Level: true, Disruptive: w.disables,
+		From: values(w.lost), To: values(w.gained), Claims: w.taken,
+		Licenses: &directory.LicenseChange{Add: w.add, Remove: w.remove},
+	}
+	if len(w.remove) > 0 {
+		call.Action, call.Disruptive = RemoveLicenses, true
+	}
+	return append(changes, call)
+}
+
+// assignments are how the account has a licence: assigned to itself, and through a
+// group, one that works before one that does not.
+func (w *licensing) assignments(sku string) (direct, group *directory.LicenseAssignment) {
+	for n := range w.in.User.Licenses {
+		one := &w.in.User.Licenses[n]
+		switch {
+		case one.SKU != sku:
+		case one.Group == "":
+			direct = one
+		case group == nil || group.Error != "":
+			group = one
+		}
+	}
+	return direct, group
+}
+
+// plans resolves service plans to ids, sorted; nil when none are declared.
+func (w *licensing) plans(sku directory.SKU, names []string, label string) ([]string, bool) {
+	if names == nil {
+		return nil, true
+	}
+	ids := make([]string, 0, len(names))
+	for _, name := range names {
+		n := slices.IndexFunc(sku.Plans, func(p directory.ServicePlan) bool {
+			return strings.EqualFold(p.Name, name) || strings.EqualFold(p.ID, name)
+		})
+		if n < 0 {
+			w.findings.refuse(v1alpha1.ReasonInvalidSpec, "%s has no service plan %s that can be disabled; it has: %s",
+				label, name, some(planNames(sku.Plans)))
+			return nil, false
+		}
+		ids = append(ids, sku.Plans[n].ID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), true
+}
+
+// without names plans that are switched off.
+func (w *licensing) without(id string, plans []string) string {
+	if len(plans) == 0 {
+		return ""
+	}
+	sku, _ := w.sku(id)
+	names := slices.Clone(plans)
+	for n, plan := range plans {
+		for _, p := range sku.Plans {
+			if p.ID == plan {
+				names[n] = p.Name
+			}
+		}
+	}
+	slices.Sort(names)
+	return " without " + strings.Join(names, ", ")
+}
+
+func (w *licensing) sku(id string) (directory.SKU, bool) {
+	for _, sku := range w.in.SKUs {
+		if sku.ID == id {
+			return sku, true
+		}
+	}
+	return directory.SKU{}, false
+}
+
+// label names a subscription as administrators know it.
+func (w *licensing) label(claim v1alpha1.Claim) string {
+	name := claim.Name
+	if sku, ok := w.sku(claim.ID); ok {
+		name = sku.PartNumber
+	}
+	if friendly := skunames.Name(name); friendly != "" {
+		return name + " (" + friendly + ")"
+	}
+	return name
+}
+
+func (w *licensing) group(id string) string {
+	if group, ok := w.in.Groups[id]; ok && group.DisplayName != "" {
+		return group.DisplayName
+	}
+	return id
+}
+
+// subscription resolves an entry from the tenant's subscriptions.
+func (in Input) subscription(ref Ref) Target {
+	names := make([]string, 0, len(in.SKUs))
+	for _, sku := range in.SKUs {
+		if strings.EqualFold(sku.PartNumber, ref.Name) || strings.EqualFold(sku.ID, ref.Name) {
+			return Target{ID: sku.ID}
+		}
+		names = append(names, sku.PartNumber)
+	}
+	slices.Sort(names)
+	return Target{
+		Reason:  v1alpha1.ReasonNotFound,
+		Message: "the tenant has no subscription " + ref.Name + "; it has: " + some(names),
+	}
+}
+
+// errorReason tells what to do about a licence that could not be given.
+func errorReason(code string) v1alpha1.Reason {
+	if code == noSeatError {
+		return v1alpha1.ReasonNoSeat
+	}
+	return v1alpha1.ReasonConflict
+}
+
+func planNames(plans []directory.ServicePlan) []string {
+	names := make([]string, 0, len(plans))
+	for _, p := range plans {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// maxNames is how many names a message lists as a hint.
+const maxNames = 12
+
+// some lists a few names.
+func some(names []string) string {
+	switch {
+	case len(names) == 0:
+		return "none"
+	case len(names) > maxNames:
+		return strings.Join(names[:maxNames], ", ") + ", …"
+	default:
+		return strings.Join(names, ", ")
+	}
+}
+
+// sameSet compares without regard to order and case.
+func sameSet(a, b []string) bool {
+	return slices.Equal(normal(a), normal(b))
+}
+
+func normal(names []string) []string {
+	all := make([]string, 0, len(names))
+	for _, name := range names {
+		all = append(all, strings.ToLower(name))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

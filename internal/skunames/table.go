@@ -1,0 +1,64 @@
+package skunames
+
+// products are the products that small and middling organizations meet, as Microsoft's
+// page "Product names and service plan identifiers for licensing" has them
+// (https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference).
+// The GUID stands where it was checked; a part number alone is as good.
+func products() []product {
+	return []product{
+		{"O365_BUSINESS_ESSENTIALS", "3b555118-da6a-4418-894f-7df1e2096870", "Microsoft 365 Business Basic"},
+		{"O365_BUSINESS_PREMIUM", "f245ecc8-75af-4f8e-b61f-27d8114de5f3", "Microsoft 365 Business Standard"},
+		{"SPB", "cbdc14ab-d96c-4c30-b9f4-6ada7cdc1d46", "Microsoft 365 Business Premium"},
+		{"O365_BUSINESS", "cdd28e44-67e3-425a-be4c-37b8079d7365", "Microsoft 365 Apps for Business"},
+		{"SMB_BUSINESS", "", "Microsoft 365 Apps for Business"},
+		{"SMB_BUSINESS_ESSENTIALS", "", "Microsoft 365 Business Basic"},
+		{"SMB_BUSINESS_PREMIUM", "", "Microsoft 365 Business Standard"},
+		{"OFFICESUBSCRIPTION", "", "Microsoft 365 Apps for Enterprise"},
+
+		{"SPE_E3", "05e9a617-0261-4cee-bb44-138d3ef5d965", "Microsoft 365 E3"},
+		{"SPE_E5", "06ebc4ee-1bb5-47dd-8120-11324bc54e06", "Microsoft 365 E5"},
+		{"Microsoft_365_E5_(no_Teams)", "18a4bd3f-0b5b-4887-b04f-61dd0ee15f5e", "Microsoft 365 E5 (no Teams)"},
+		{"M365_F1", "", "Microsoft 365 F1"},
+		{"SPE_F1", "", "Microsoft 365 F3"},
+		{"SPE_F5_SEC", "", "Microsoft 365 F5 Security Add-on"},
+		{"IDENTITY_THREAT_PROTECTION", "", "Microsoft 365 E5 Security"},
+		{"INFORMATION_PROTECTION_COMPLIANCE", "", "Microsoft 365 E5 Compliance"},
+
+		{"STANDARDPACK", "", "Office 365 E1"},
+		{"ENTERPRISEPACK", "", "Office 365 E3"},
+		{"ENTERPRISEPREMIUM", "", "Office 365 E5"},
+		{"ENTERPRISEPREMIUM_NOPSTNCONF", "", "Office 365 E5 without Audio Conferencing"},
+		{"DESKLESSPACK", "", "Office 365 F3"},
+
+		{"EXCHANGESTANDARD", "4b9405b0-7788-4568-add1-99614e613b69", "Exchange Online (Plan 1)"},
+		{"EXCHANGEENTERPRISE", "", "Exchange Online (Plan 2)"},
+		{"EXCHANGEDESKLESS", "", "Exchange Online Kiosk"},
+		{"EXCHANGEARCHIVE_ADDON", "", "Exchange Online Archiving for Exchange Online"},
+
+		{"AAD_PREMIUM", "078d2b04-f1bd-4111-bbd4-b4b1b354cef4", "Microsoft Entra ID P1"},
+		{"AAD_PREMIUM_P2", "84a661c4-e949-4bd2-a560-ed7766fcaf2b", "Microsoft Entra ID P2"},
+		{"EMS", "", "Enterprise Mobility + Security E3"},
+		{"EMSPREMIUM", "", "Enterprise Mobility + Security E5"},
+		{"INTUNE_A", "", "Microsoft Intune Plan 1"},
+		{"ATP_ENTERPRISE", "", "Microsoft Defender for Office 365 (Plan 1)"},
+		{"THREAT_INTELLIGENCE", "", "Microsoft Defender for Office 365 (Plan 2)"},
+		{"DEFENDER_ENDPOINT_P1", "", "Microsoft Defender for Endpoint P1"},
+
+		{"MCOEV", "", "Microsoft Teams Phone Standard"},
+		{"MCOMEETADV", "0c266dff-15dd-4b49-8397-2bb16070ed52", "Microsoft 365 Audio Conferencing"},
+		{"TEAMS_EXPLORATORY", "", "Microsoft Teams Exploratory"},
+		{"Microsoft_Teams_Rooms_Basic", "6af4b3d6-14bb-4a2a-960c-6c902aad34f3", "Microsoft Teams Rooms Basic"},
+		{"Microsoft_Teams_Rooms_Pro", "4cde982a-ede4-4409-9ae6-b003453c8ea6", "Microsoft Teams Rooms Pro"},
+
+		{"FLOW_FREE", "", "Microsoft Power Automate Free"},
+		{"POWER_BI_STANDARD", "", "Power BI (free)"},
+		{"POWER_BI_PRO", "", "Power BI Pro"},
+		{"PROJECT_P1", "", "Project Plan 1"},
+		{"PROJECTPROFESSIONAL", "", "Project Plan 3"},
+		{"PROJECTPREMIUM", "", "Project Plan 5"},
+		{"VISIOONLINE_PLAN1", "", "Visio Plan 1"},
+		{"VISIOCLIENT", "", "Visio Plan 2"},
+		{"WINDOWS_STORE", "", "Windows Store for Business"},
+		{"SPZA_IW", "", "App Connect IW"},
+	}
+}
