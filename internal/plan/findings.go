@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,14 +46,9 @@ func (f *findings) wait(format string, args ...any) {
 	*f = append(*f, finding{waiting, v1alpha1.ReasonWaiting, fmt.Sprintf(format, args...)})
 }
 
-// has tells whether there is a finding of the given weight.
-func (f findings) has(w weight) bool {
-	for _, one := range f {
-		if one.weight == w {
-			return true
-		}
-	}
-	return false
+// waits tells whether something is not known yet.
+func (f findings) waits() bool {
+	return slices.ContainsFunc(f, func(one finding) bool { return one.weight == waiting })
 }
 
 // maxMessage bounds a condition's message, in bytes; Kubernetes allows 32 KiB.
@@ -74,7 +70,7 @@ func (f findings) verdict(fine string) Verdict {
 		}
 	}
 	switch {
-	case f.has(waiting):
+	case f.waits():
 		v.Status = metav1.ConditionUnknown
 	case v.Status == metav1.ConditionTrue:
 		messages = append([]string{fine}, messages...)

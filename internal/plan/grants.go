@@ -57,7 +57,7 @@ func (g *grants) plan(plan *Plan) *Facet {
 		Verdict: g.list.findings.verdict(g.fine),
 	}
 	switch {
-	case g.list.findings.has(waiting):
+	case g.list.findings.waits():
 		f.Changes = nil
 		f.Records = keep(in.Records, g.record)
 		g.claims = append(g.claims, g.dropped...)
@@ -130,8 +130,9 @@ func (g *grants) end(claim v1alpha1.Claim) {
 // remove takes a thing away once, however many claims held it.
 func (g *grants) remove(claim v1alpha1.Claim) {
 	for n := range g.changes {
-		if held := g.changes[n].Claims; len(held) > 0 && sameThing(held[0], claim) {
-			g.changes[n].Claims = append(held, claim)
+		change := &g.changes[n]
+		if len(change.Claims) > 0 && sameThing(change.Claims[0], claim) {
+			change.Claims = append(change.Claims, claim)
 			return
 		}
 	}

@@ -2,11 +2,9 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/directory"
-	"github.com/m365-operator/m365-operator/internal/skunames"
 )
 
 // RecordLicenses is the name of the record that guards the Licenses facet's call.
@@ -119,24 +117,22 @@ func (w *licensing) declaredPlans(name string) []string {
 
 // satisfy claims what a wish means, and asks for what is missing.
 func (w *licensing) satisfy(want wish) {
-	direct, group := w.assignments(want.claims[0].ID)
-	has := direct != nil && direct.Error == "" || group != nil && group.Error == ""
+	has := w.possession(want.claims[0].ID)
 	for _, claim := range want.claims {
-		claim.Held = want.held || has
+		claim.Held = want.held || has.works()
 		w.claims = append(w.claims, claim)
 	}
-	if !w.assign(want, direct, group) && !has && !want.held {
+	if !w.assign(want, has) && !has.works() && !want.held {
 		w.unmet = w.label(want.claims[0])
 	}
 }
 
 // assign asks for what a wish lacks; false when it cannot be had.
-func (w *licensing) assign(want wish, direct, group *directory.LicenseAssignment) bool {
+func (w *licensing) assign(want wish, has possession) bool {
 	claim := want.claims[0]
 	label := w.label(claim)
 	sku, listed := w.sku(claim.ID)
-	satisfied := direct != nil && direct.Error == "" || group != nil && group.Error == ""
-	if !listed && (want.plans != nil || !satisfied) {
+	if !listed && (want.plans != nil || !has.works()) {
 		w.findings.refuse(v1alpha1.ReasonNotFound, "the tenant has no subscription %s any more", label)
 		return false
 	}
@@ -144,26 +140,34 @@ func (w *licensing) assign(want wish, direct, group *directory.LicenseAssignment
 	switch {
 	case !ok:
 		return false
-	case direct != nil && direct.Error == "":
-		w.replan(claim, label, direct, plans)
+	case has.directly():
+		w.replan(claim, label, has.direct, plans)
 		return true
-	case satisfied:
+	case has.works():
 		if plans != nil {
-			w.findings.note("%s comes through group %s, which decides over its plans", label, w.group(group.Group))
+			w.findings.note("%s comes through group %s, which decides over its plans", label, w.group(has.group.Group))
 		}
 		return true
-	case direct != nil:
-		w.findings.refuse(errorReason(direct.Error), "%s is assigned, but Microsoft 365 could not give it (%s): "+
-			"resolve that in the Microsoft 365 admin center", label, direct.Error)
+	case has.direct != nil:
+		w.findings.refuse(errorReason(has.direct.Error), "%s is assigned, but Microsoft 365 could not give it (%s): "+
+			"resolve that in the Microsoft 365 admin center", label, has.direct.Error)
 		return false
-	case group != nil && group.Error == noSeatError, sku.Enabled+sku.Warning <= sku.Consumed:
+	default:
+		return w.buy(want, has, sku, plans)
+	}
+}
+
+// buy takes a seat, if there is one.
+func (w *licensing) buy(want wish, has possession, sku directory.SKU, plans []string) bool {
+	label := w.label(want.claims[0])
+	if has.group != nil && has.group.Error == noSeatError || sku.Enabled+sku.Warning <= sku.Consumed {
 		w.findings.refuse(v1alpha1.ReasonNoSeat, "%s: all %d seats are taken: buy more or free one", label, sku.Enabled+sku.Warning)
 		return false
 	}
-	if group != nil {
-		w.findings.note("group %s could not give %s (%s)", w.group(group.Group), label, group.Error)
+	if has.group != nil {
+		w.findings.note("group %s could not give %s (%s)", w.group(has.group.Group), label, has.group.Error)
 	}
-	w.add = append(w.add, directory.License{SKU: claim.ID, DisabledPlans: plans})
+	w.add = append(w.add, directory.License{SKU: sku.ID, DisabledPlans: plans})
 	w.gained = append(w.gained, label)
 	w.contradicts = w.contradicts || want.held
 	return true
@@ -203,15 +207,15 @@ func (w *licensing) locate() {
 // end takes away what a claim holds, unless an entry still asks for it. What left the
 // list stays for as long as what may have been listed in its place cannot be had.
 func (w *licensing) end(end ending, items []item) {
-	direct, group := w.assignments(end.claim.ID)
+	has := w.possession(end.claim.ID)
 	label := w.label(end.claim)
 	switch {
 	case slices.ContainsFunc(items, func(i item) bool { return sameThing(i.claim, end.claim) }):
 		w.dropped = append(w.dropped, end.claim)
-	case direct == nil && group != nil:
-		w.findings.note("%s comes through group %s, and stays", label, w.group(group.Group))
+	case has.direct == nil && has.group != nil:
+		w.findings.note("%s comes through group %s, and stays", label, w.group(has.group.Group))
 		w.dropped = append(w.dropped, end.claim)
-	case direct == nil:
+	case has.direct == nil:
 		w.dropped = append(w.dropped, end.claim)
 	case w.unmet != "" && !end.expired:
 		w.findings.note("%s is taken away once %s can be assigned", label, w.unmet)
@@ -248,149 +252,4 @@ func (w *licensing) changes() []Change {
 		call.Action, call.Disruptive = RemoveLicenses, true
 	}
 	return append(changes, call)
-}
-
-// assignments are how the account has a licence: assigned to itself, and through a
-// group, one that works before one that does not.
-func (w *licensing) assignments(sku string) (direct, group *directory.LicenseAssignment) {
-	for n := range w.in.User.Licenses {
-		one := &w.in.User.Licenses[n]
-		switch {
-		case one.SKU != sku:
-		case one.Group == "":
-			direct = one
-		case group == nil || group.Error != "":
-			group = one
-		}
-	}
-	return direct, group
-}
-
-// plans resolves service plans to ids, sorted; nil when none are declared.
-func (w *licensing) plans(sku directory.SKU, names []string, label string) ([]string, bool) {
-	if names == nil {
-		return nil, true
-	}
-	ids := make([]string, 0, len(names))
-	for _, name := range names {
-		n := slices.IndexFunc(sku.Plans, func(p directory.ServicePlan) bool {
-			return strings.EqualFold(p.Name, name) || strings.EqualFold(p.ID, name)
-		})
-		if n < 0 {
-			w.findings.refuse(v1alpha1.ReasonInvalidSpec, "%s has no service plan %s that can be disabled; it has: %s",
-				label, name, some(planNames(sku.Plans)))
-			return nil, false
-		}
-		ids = append(ids, sku.Plans[n].ID)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), true
-}
-
-// without names plans that are switched off.
-func (w *licensing) without(id string, plans []string) string {
-	if len(plans) == 0 {
-		return ""
-	}
-	sku, _ := w.sku(id)
-	names := slices.Clone(plans)
-	for n, plan := range plans {
-		for _, p := range sku.Plans {
-			if p.ID == plan {
-				names[n] = p.Name
-			}
-		}
-	}
-	slices.Sort(names)
-	return " without " + strings.Join(names, ", ")
-}
-
-func (w *licensing) sku(id string) (directory.SKU, bool) {
-	for _, sku := range w.in.SKUs {
-		if sku.ID == id {
-			return sku, true
-		}
-	}
-	return directory.SKU{}, false
-}
-
-// label names a subscription as administrators know it.
-func (w *licensing) label(claim v1alpha1.Claim) string {
-	name := claim.Name
-	if sku, ok := w.sku(claim.ID); ok {
-		name = sku.PartNumber
-	}
-	if friendly := skunames.Name(name); friendly != "" {
-		return name + " (" + friendly + ")"
-	}
-	return name
-}
-
-func (w *licensing) group(id string) string {
-	if group, ok := w.in.Groups[id]; ok && group.DisplayName != "" {
-		return group.DisplayName
-	}
-	return id
-}
-
-// subscription resolves an entry from the tenant's subscriptions.
-func (in Input) subscription(ref Ref) Target {
-	names := make([]string, 0, len(in.SKUs))
-	for _, sku := range in.SKUs {
-		if strings.EqualFold(sku.PartNumber, ref.Name) || strings.EqualFold(sku.ID, ref.Name) {
-			return Target{ID: sku.ID}
-		}
-		names = append(names, sku.PartNumber)
-	}
-	slices.Sort(names)
-	return Target{
-		Reason:  v1alpha1.ReasonNotFound,
-		Message: "the tenant has no subscription " + ref.Name + "; it has: " + some(names),
-	}
-}
-
-// errorReason tells what to do about a licence that could not be given.
-func errorReason(code string) v1alpha1.Reason {
-	if code == noSeatError {
-		return v1alpha1.ReasonNoSeat
-	}
-	return v1alpha1.ReasonConflict
-}
-
-func planNames(plans []directory.ServicePlan) []string {
-	names := make([]string, 0, len(plans))
-	for _, p := range plans {
-		names = append(names, p.Name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// maxNames is how many names a message lists as a hint.
-const maxNames = 12
-
-// some lists a few names.
-func some(names []string) string {
-	switch {
-	case len(names) == 0:
-		return "none"
-	case len(names) > maxNames:
-		return strings.Join(names[:maxNames], ", ") + ", …"
-	default:
-		return strings.Join(names, ", ")
-	}
-}
-
-// sameSet compares without regard to order and case.
-func sameSet(a, b []string) bool {
-	return slices.Equal(normal(a), normal(b))
-}
-
-func normal(names []string) []string {
-	all := make([]string, 0, len(names))
-	for _, name := range names {
-		all = append(all, strings.ToLower(name))
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }

@@ -32,7 +32,7 @@ func planManager(in Input, plan *Plan) *Facet {
 	default:
 		f.Changes = []Change{in.changeManager(want, earlier)}
 	}
-	if found.has(waiting) {
+	if found.waits() {
 		f.Records = keep(in.Records, RecordManager)
 	}
 	f.Verdict = found.verdict("the manager is as declared")

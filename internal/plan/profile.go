@@ -78,7 +78,7 @@ func planProfile(in Input, plan *Plan) *Facet {
 		found.refuse(v1alpha1.ReasonMasteredOnPremises, "Active Directory masters %s: change that for %s there, "+
 			"or take it out of spec.profile", strings.Join(mastered, ", "), onPremisesName(in.User))
 	}
-	if found.has(waiting) {
+	if found.waits() {
 		f.Changes = nil
 		f.Records = keep(in.Records, RecordProfile)
 	}
