@@ -109,7 +109,7 @@ func (s *stub) asked() []string {
 		line := strings.TrimPrefix(r.URL.Path, "/v1.0")
 		if query := r.URL.Query(); len(query) > 0 {
 			var parts []string
-			for _, name := range []string{"$select", "$filter", "$expand", "$top", "$skip", "$count", "$skiptoken"} {
+			for _, name := range []string{"$select", "$filter", "$expand", "$top", "$skip", "$count", "$skiptoken", "$deltatoken"} {
 				if value, ok := query[name]; ok {
 					parts = append(parts, name+"="+value[0])
 					delete(query, name)

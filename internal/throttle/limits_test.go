@@ -33,6 +33,8 @@ var _ = Describe("A budget", func() {
 		Entry("writes", throttle.Cost{Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true}, 3000, 150*time.Second),
 		Entry("reports", throttle.Cost{Class: throttle.Reports}, 5, 10*time.Second),
 		Entry("Conditional Access", throttle.Cost{Class: throttle.ConditionalAccess}, 1, time.Second),
+		Entry("mailboxes", throttle.Cost{Class: throttle.Outlook}, 10000, 10*time.Minute),
+		Entry("Intune", throttle.Cost{Class: throttle.Intune}, 1000, 20*time.Second),
 	)
 
 	DescribeTable("gives larger tenants more", func(users, granted int) {
