@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -31,6 +32,7 @@ const (
 	plainUser      = `spec: {` + userSpec + `}`
 	suspendedUser  = `spec: {` + userSpec + `, suspended: true}`
 	privilegedUser = `spec: {` + userSpec + `, allowPrivileged: true}`
+	deletedUser    = `spec: {` + userSpec + `, deletionPolicy: Delete}`
 	discoveredUser = `{metadata: {labels: {identity.m365-operator.io/discovered: "true"}}, spec: {` + userSpec + `}}`
 )
 
@@ -71,6 +73,7 @@ func change(ctx SpecContext, who, kind, before, after string) error {
 
 var _ = Describe("The privileged policy", func() {
 	const policy = "m365-privileged"
+	const helpdeskUser = `spec: {` + userSpec + `, allowPrivileged: true, directoryRoles: [{name: Helpdesk Administrator}]}`
 
 	DescribeTable("on creation",
 		func(ctx SpecContext, who, content string, expected gomegatypes.GomegaMatcher) {
@@ -81,6 +84,9 @@ var _ = Describe("The privileged policy", func() {
 		Entry("refuses an editor an administrator", editor, privilegedUser, beRefusedBy(policy)),
 		Entry("lets a privileged editor touch an administrator", privilegedEditor, privilegedUser, Succeed()),
 		Entry("lets a cluster administrator, who may everything", clusterAdmin, privilegedUser, Succeed()),
+		Entry("refuses an editor to make an administrator", editor, helpdeskUser, beRefusedBy(policy)),
+		Entry("lets a privileged editor make one", privilegedEditor, helpdeskUser, Succeed()),
+		Entry("lets an editor say that there are no roles", editor, `spec: {`+userSpec+`, directoryRoles: []}`, Succeed()),
 	)
 
 	DescribeTable("on change",
@@ -97,6 +103,117 @@ var _ = Describe("The privileged policy", func() {
 			`{metadata: {annotations: {reconcile.fluxcd.io/requestedAt: now}}, spec: {`+userSpec+`, allowPrivileged: true}}`, Succeed()),
 		Entry("lets an editor let go of an administrator", editor, privilegedUser, suspendedUser, Succeed()),
 		Entry("lets an editor write again what stands", editor, privilegedUser, privilegedUser, Succeed()),
+		Entry("refuses an editor to grant a role", editor, privilegedUser, helpdeskUser, beRefusedBy(policy)),
+		Entry("refuses an editor to take all roles away", editor, helpdeskUser, `spec: {`+userSpec+`, directoryRoles: []}`, beRefusedBy(policy)),
+		Entry("lets a privileged editor take all roles away", privilegedEditor, helpdeskUser, `spec: {`+userSpec+`, allowPrivileged: true, directoryRoles: []}`, Succeed()),
+		Entry("lets an editor let go of roles, which takes none", editor, helpdeskUser, plainUser, Succeed()),
+		Entry("lets an editor change something else of a person without roles", editor,
+			`spec: {`+userSpec+`, directoryRoles: []}`, `spec: {`+userSpec+`, directoryRoles: [], suspended: true}`, Succeed()),
+	)
+})
+
+var _ = Describe("The account-deletion policy", func() {
+	const policy = "m365-account-deletion"
+
+	DescribeTable("on creation",
+		func(ctx SpecContext, who, content string, expected gomegatypes.GomegaMatcher) {
+			Expect(create(ctx, who, "ManagedUser", content)).To(expected)
+		},
+		Entry("refuses an editor to let an account be deleted", editor, deletedUser, beRefusedBy(policy)),
+		Entry("refuses the manager", manager, deletedUser, beRefusedBy(policy)),
+		Entry("lets an account deleter", accountDeleter, deletedUser, Succeed()),
+		Entry("lets a privileged editor", privilegedEditor, deletedUser, Succeed()),
+		Entry("lets a cluster administrator", clusterAdmin, deletedUser, Succeed()),
+		Entry("lets an editor let an account be suspended", editor, `spec: {`+userSpec+`, deletionPolicy: Suspend}`, Succeed()),
+		Entry("refuses an account deleter an administrator all the same", accountDeleter,
+			`spec: {`+userSpec+`, deletionPolicy: Delete, allowPrivileged: true}`, beRefusedBy("m365-privileged")),
+	)
+
+	DescribeTable("on change",
+		func(ctx SpecContext, who, before, after string, expected gomegatypes.GomegaMatcher) {
+			Expect(change(ctx, who, "ManagedUser", before, after)).To(expected)
+		},
+		Entry("refuses an editor to let an account be deleted", editor, plainUser, deletedUser, beRefusedBy(policy)),
+		Entry("refuses an editor to go on from suspending", editor, `spec: {`+userSpec+`, deletionPolicy: Suspend}`, deletedUser, beRefusedBy(policy)),
+		Entry("lets an account deleter", accountDeleter, plainUser, deletedUser, Succeed()),
+		Entry("refuses an editor to lead it to another name", editor, deletedUser,
+			`spec: {tenantRef: {name: contoso}, userPrincipalName: bob@contoso.com, deletionPolicy: Delete}`, beRefusedBy(policy)),
+		Entry("refuses an editor to lead it to another account", editor, deletedUser,
+			`spec: {`+userSpec+`, id: 6d1f0c1e-3f6f-4a52-9f6e-0d4f5a1b2c3d, deletionPolicy: Delete}`, beRefusedBy(policy)),
+		Entry("lets an account deleter", accountDeleter, deletedUser,
+			`spec: {`+userSpec+`, id: 6d1f0c1e-3f6f-4a52-9f6e-0d4f5a1b2c3d, deletionPolicy: Delete}`, Succeed()),
+		Entry("lets an editor change something else", editor, deletedUser, `spec: {`+userSpec+`, deletionPolicy: Delete, suspended: true}`, Succeed()),
+		Entry("lets an editor write again what stands", editor, deletedUser, deletedUser, Succeed()),
+		Entry("lets an editor go back", editor, deletedUser, plainUser, Succeed()),
+	)
+
+	DescribeTable("while an object is on its way out",
+		func(ctx SpecContext, who, patch string, expected gomegatypes.GomegaMatcher) {
+			user := existing(ctx, "ManagedUser", `{metadata: {finalizers: [identity.m365-operator.io/account]}, spec: {`+userSpec+`, deletionPolicy: Suspend}}`)
+			DeferCleanup(func(ctx SpecContext) {
+				release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+				Expect(client.IgnoreNotFound(as(masters).Patch(ctx, user, release))).To(Succeed())
+			})
+			Expect(as(editor).Delete(ctx, user)).To(Succeed())
+			Expect(as(who).Patch(ctx, user, client.RawPatch(types.MergePatchType, []byte(patch)))).To(expected)
+		},
+		Entry("lets an editor abandon the deletion", editor, `{"metadata":{"annotations":{"identity.m365-operator.io/abandon":"not meant"}}}`, Succeed()),
+		Entry("lets an editor go back to Retain", editor, `{"spec":{"deletionPolicy":"Retain"}}`, Succeed()),
+		Entry("refuses an editor to make it worse", editor, `{"spec":{"deletionPolicy":"Delete"}}`, beRefusedBy(policy)),
+		Entry("lets the manager let it go", manager, `{"metadata":{"finalizers":null}}`, Succeed()),
+	)
+})
+
+var _ = Describe("The own-secrets policy", Ordered, func() {
+	const policy = "m365-own-secrets"
+	const people = "first-sign-ins"
+	const firstSignIn = "identity.m365-operator.io/first-sign-in"
+	owner := metav1.OwnerReference{APIVersion: v1alpha1.GroupVersion.String(), Kind: "ManagedUser", Name: "nina", UID: "6d1f0c1e-3f6f-4a52-9f6e-0d4f5a1b2c3d"}
+
+	secret := func(kind corev1.SecretType, owners ...metav1.OwnerReference) *corev1.Secret {
+		return &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{
+				GenerateName: "spec-", Namespace: people, OwnerReferences: owners,
+				Annotations: map[string]string{corev1.ServiceAccountNameKey: "default"},
+			},
+			Type: kind,
+		}
+	}
+
+	BeforeAll(func(ctx SpecContext) {
+		makeNamespace(ctx, people)
+		applyRole(ctx, people, "config/rbac/tenant-namespace/first-sign-in")
+		Eventually(ctx, func() error {
+			return as(manager).Create(ctx, secret(firstSignIn, owner), client.DryRunAll)
+		}).Should(Succeed())
+		Eventually(ctx, func() error {
+			return as(manager).Create(ctx, secret(corev1.SecretTypeOpaque, owner), client.DryRunAll)
+		}).Should(beRefusedBy(policy))
+	})
+
+	DescribeTable("on creation",
+		func(ctx SpecContext, who string, made *corev1.Secret, expected gomegatypes.GomegaMatcher) {
+			Expect(as(who).Create(ctx, made)).To(expected)
+		},
+		Entry("lets the manager make one for a first sign-in", manager, secret(firstSignIn, owner), Succeed()),
+		Entry("refuses the manager another type", manager, secret(corev1.SecretTypeOpaque, owner), beRefusedBy(policy)),
+		Entry("refuses the manager a token of a ServiceAccount", manager, secret(corev1.SecretTypeServiceAccountToken, owner), beRefusedBy(policy)),
+		Entry("refuses the manager one that nobody owns", manager, secret(firstSignIn), beRefusedBy(policy)),
+		Entry("refuses the manager one that another kind owns", manager, secret(firstSignIn,
+			metav1.OwnerReference{APIVersion: "v1", Kind: "Pod", Name: "x", UID: "x"}), beRefusedBy(policy)),
+		Entry("minds nobody else", clusterAdmin, secret(corev1.SecretTypeOpaque), Succeed()),
+	)
+
+	DescribeTable("on what stands",
+		func(ctx SpecContext, kind corev1.SecretType, patch string, patched, deleted gomegatypes.GomegaMatcher) {
+			standing := secret(kind, owner)
+			Expect(as(masters).Create(ctx, standing)).To(Succeed())
+			Expect(as(manager).Patch(ctx, standing, client.RawPatch(types.MergePatchType, []byte(patch)))).To(patched)
+			Expect(as(manager).Delete(ctx, standing)).To(deleted)
+		},
+		Entry("lets the manager write and delete its own", corev1.SecretType(firstSignIn), `{"data":{"password":"eA=="}}`, Succeed(), Succeed()),
+		Entry("refuses to leave its own without owner", corev1.SecretType(firstSignIn), `{"metadata":{"ownerReferences":null}}`, beRefusedBy(policy), Succeed()),
+		Entry("refuses somebody else's", corev1.SecretTypeOpaque, `{"data":{"password":"eA=="}}`, beRefusedBy(policy), beRefusedBy(policy)),
 	)
 })
 
@@ -112,6 +229,9 @@ var _ = Describe("The safeguards policy", func() {
 		Entry("refuses an editor to list administrators", editor, `privileged: `+admins, beRefusedBy(policy)),
 		Entry("lets a privileged editor", privilegedEditor, `privileged: `+admins, Succeed()),
 		Entry("lets a cluster administrator", clusterAdmin, `privileged: `+admins, Succeed()),
+		Entry("lets an editor give a deletion more grace", editor, `deletionGrace: 24h`, Succeed()),
+		Entry("refuses an editor to give it less than the default", editor, `deletionGrace: 1m`, beRefusedBy(policy)),
+		Entry("lets a privileged editor", privilegedEditor, `deletionGrace: 1m`, Succeed()),
 	)
 
 	It("lets an editor create a Tenant that says nothing of safeguards", func(ctx SpecContext) {
@@ -132,6 +252,12 @@ var _ = Describe("The safeguards policy", func() {
 		Entry("refuses an editor to list one more", editor, `privileged: `+admins, `privileged: [admin@contoso.com, ceo@contoso.com]`, beRefusedBy(policy)),
 		Entry("lets a privileged editor list one more", privilegedEditor, `privileged: `+admins, `privileged: [admin@contoso.com, ceo@contoso.com]`, Succeed()),
 		Entry("lets an editor list fewer", editor, `privileged: `+admins, ``, Succeed()),
+		Entry("lets an editor lengthen the grace of a deletion", editor, `deletionGrace: 1h`, `deletionGrace: 2h`, Succeed()),
+		Entry("refuses an editor to shorten it", editor, `deletionGrace: 2h`, `deletionGrace: 119m`, beRefusedBy(policy)),
+		Entry("refuses an editor to shorten it by leaving it out", editor, `deletionGrace: 1h`, ``, beRefusedBy(policy)),
+		Entry("refuses an editor to go below the default", editor, ``, `deletionGrace: 14m`, beRefusedBy(policy)),
+		Entry("lets an editor say the same in other words", editor, `deletionGrace: 1h`, `deletionGrace: 60m`, Succeed()),
+		Entry("lets a privileged editor shorten it", privilegedEditor, `deletionGrace: 2h`, `deletionGrace: 1m`, Succeed()),
 	)
 
 	It("lets an editor change something else beside an entry that stands", func(ctx SpecContext) {
@@ -205,7 +331,7 @@ var _ = Describe("The safeguards policy", func() {
 		},
 		Entry("refuses an editor to delete protection with its Tenant", editor, `protected: [`+breakglass+`]`, beRefusedBy(policy)),
 		Entry("lets a privileged editor", privilegedEditor, `protected: [`+breakglass+`]`, Succeed()),
-		Entry("lets an editor delete a Tenant that protects nobody", editor, `privileged: `+admins, Succeed()),
+		Entry("lets an editor delete a Tenant that protects nobody", editor, `privileged: `+admins+`, deletionGrace: 1h`, Succeed()),
 	)
 
 	It("does not hold up a namespace on its way out", func(ctx SpecContext) {
@@ -272,22 +398,27 @@ var _ = Describe("The discovered-label policy", func() {
 	})
 })
 
-var _ = It("Every policy fails closed, denies, answers Forbidden, and minds our group only", func(ctx SpecContext) {
+var _ = It("Every policy fails closed, denies, answers Forbidden, and minds our group or the manager only", func(ctx SpecContext) {
 	var policies admissionregistrationv1.ValidatingAdmissionPolicyList
 	Expect(as(masters).List(ctx, &policies)).To(Succeed())
 	var bindings admissionregistrationv1.ValidatingAdmissionPolicyBindingList
 	Expect(as(masters).List(ctx, &bindings)).To(Succeed())
 
-	Expect(policies.Items).To(HaveLen(4))
-	Expect(bindings.Items).To(HaveLen(4))
+	Expect(policies.Items).To(HaveLen(6))
+	Expect(bindings.Items).To(HaveLen(6))
 	for _, policy := range policies.Items {
 		Expect(policy.Spec.FailurePolicy).To(HaveValue(Equal(admissionregistrationv1.Fail)), policy.Name)
 		Expect(policy.Spec.Validations).To(HaveEach(SatisfyAll(
 			HaveField("Reason", HaveValue(Equal(metav1.StatusReasonForbidden))),
 			HaveField("Message", Not(BeEmpty())),
 		)), policy.Name)
-		Expect(policy.Spec.MatchConstraints.ResourceRules).To(HaveEach(
-			HaveField("APIGroups", ConsistOf("identity.m365-operator.io"))), policy.Name)
+		if policy.Name != "m365-own-secrets" {
+			Expect(policy.Spec.MatchConstraints.ResourceRules).To(HaveEach(
+				HaveField("APIGroups", ConsistOf("identity.m365-operator.io"))), policy.Name)
+			continue
+		}
+		Expect(policy.Spec.MatchConditions).To(ConsistOf(HaveField("Expression",
+			`request.userInfo.username == 'system:serviceaccount:' + 'm365-system' + ':m365-manager'`)))
 	}
 	for _, binding := range bindings.Items {
 		Expect(binding.Spec.PolicyName).To(Equal(binding.Name))

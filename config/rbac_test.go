@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"path/filepath"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -49,6 +50,8 @@ var _ = DescribeTable("The manager may",
 	Entry("write a Connection's status", group, "connections/status", "", "patch", "update"),
 	Entry("write a Tenant's status", group, "tenants/status", contoso, "patch", "update"),
 	Entry("write a ManagedUser's status", group, "managedusers/status", contoso, "patch", "update"),
+	Entry("own what a ManagedUser owns", group, "managedusers/finalizers", contoso, "update"),
+	Entry("see whether a namespace is on its way out", "", "namespaces", "", "get"),
 	Entry("tell Events", "events.k8s.io", "events", contoso, "create", "patch"),
 	Entry("read a Secret in its own namespace", "", "secrets", "m365-system", "get"),
 	Entry("tell of leading in its own namespace", "", "events", "m365-system", "create", "patch"),
@@ -66,7 +69,9 @@ var _ = DescribeTable("The manager may not",
 	Entry("write Connections", group, "connections", "", "create", "update", "patch", "delete"),
 	Entry("create or delete Tenants", group, "tenants", contoso, "create", "delete", "deletecollection"),
 	Entry("delete ManagedUsers by the collection", group, "managedusers", contoso, "deletecollection"),
-	Entry("give itself the verb privileged", group, "managedusers", contoso, "privileged"),
+	Entry("replace ManagedUsers", group, "managedusers", contoso, "update"),
+	Entry("give itself a verb of the policies", group, "managedusers", contoso, "privileged", "deleteaccount"),
+	Entry("list or change namespaces", "", "namespaces", "", "list", "watch", "create", "update", "patch", "delete"),
 	Entry("lead elsewhere", "coordination.k8s.io", "leases", contoso, "get", "create", "update"),
 	Entry("read ConfigMaps", "", "configmaps", "m365-system", "get", "list"),
 	Entry("run pods", "", "pods", "m365-system", "create", "list"),
@@ -83,22 +88,42 @@ var _ = It("The manager holds its own Lease, and no other", func(ctx SpecContext
 	}
 })
 
-var _ = It("A client's namespace lets the manager get its Secrets, and no more", func(ctx SpecContext) {
-	const client = "own-credentials"
-	makeNamespace(ctx, client)
+// applyRole applies a kustomization, given relative to the repository, to a client's
+// namespace.
+func applyRole(ctx SpecContext, namespace, folder string) {
+	GinkgoHelper()
 	root, err := filepath.Abs("..")
 	Expect(err).NotTo(HaveOccurred())
-	Expect(may(ctx, manager, "get", "", "secrets", client)).To(BeFalse())
-
-	_, err = plane.Kubectl(ctx, root, "apply", "--namespace="+client, "--kustomize=config/rbac/tenant-namespace")
+	_, err = plane.Kubectl(ctx, root, "apply", "--namespace="+namespace, "--kustomize="+folder)
 	Expect(err).NotTo(HaveOccurred())
+}
 
-	Eventually(ctx, func() bool { return may(ctx, manager, "get", "", "secrets", client) }).Should(BeTrue())
-	for _, verb := range []string{"list", "watch", "create", "update", "patch", "delete"} {
-		Expect(may(ctx, manager, verb, "", "secrets", client)).To(BeFalse(), verb)
-	}
-	Expect(may(ctx, manager, "get", "", "secrets", contoso)).To(BeFalse())
-})
+var _ = DescribeTable("A client's namespace lets the manager do with its Secrets what it says, and no more",
+	func(ctx SpecContext, client, folder string, allowed, refused []string) {
+		makeNamespace(ctx, client)
+		for _, verb := range append(slices.Clone(allowed), refused...) {
+			Expect(may(ctx, manager, verb, "", "secrets", client)).To(BeFalse(), verb)
+		}
+
+		applyRole(ctx, client, folder)
+
+		for _, verb := range allowed {
+			Eventually(ctx, func() bool { return may(ctx, manager, verb, "", "secrets", client) }).Should(BeTrue(), verb)
+		}
+		for _, verb := range refused {
+			Expect(may(ctx, manager, verb, "", "secrets", client)).To(BeFalse(), verb)
+		}
+		for _, verb := range allowed {
+			Expect(may(ctx, manager, verb, "", "secrets", contoso)).To(BeFalse(), verb+" elsewhere")
+		}
+	},
+	Entry("for credentials of its own", "own-credentials", "config/rbac/tenant-namespace/credentials",
+		[]string{"get"}, []string{"list", "watch", "create", "update", "patch", "delete", "deletecollection"}),
+	Entry("for first sign-ins", "own-starters", "config/rbac/tenant-namespace/first-sign-in",
+		[]string{"get", "create", "patch", "delete"}, []string{"list", "watch", "update", "deletecollection"}),
+	Entry("for both", "own-everything", "config/rbac/tenant-namespace",
+		[]string{"get", "create", "patch", "delete"}, []string{"list", "watch", "update", "deletecollection"}),
+)
 
 var _ = DescribeTable("In the namespace of a client, the shipped ClusterRole",
 	func(ctx SpecContext, who, resource string, allowed, refused []string) {
@@ -111,14 +136,16 @@ var _ = DescribeTable("In the namespace of a client, the shipped ClusterRole",
 		}
 	},
 	Entry("m365-viewer reads Tenants", viewer, "tenants", reading, writing),
-	Entry("m365-viewer reads ManagedUsers", viewer, "managedusers", reading, append([]string{"privileged"}, writing...)),
+	Entry("m365-viewer reads ManagedUsers", viewer, "managedusers", reading, append([]string{"privileged", "deleteaccount"}, writing...)),
 	Entry("m365-viewer writes no status", viewer, "managedusers/status", nil, writing),
 	Entry("m365-editor keeps Tenants", editor, "tenants", append(reading, writing...), []string{"deletecollection"}),
-	Entry("m365-editor keeps ManagedUsers", editor, "managedusers", append(reading, writing...), []string{"privileged", "deletecollection"}),
+	Entry("m365-editor keeps ManagedUsers", editor, "managedusers", append(reading, writing...), []string{"privileged", "deleteaccount", "deletecollection"}),
 	Entry("m365-editor has no Connections", editor, "connections", nil, append(reading, writing...)),
 	Entry("m365-editor writes no status", editor, "managedusers/status", nil, writing),
 	Entry("m365-privileged-editor keeps Tenants", privilegedEditor, "tenants", append(reading, writing...), nil),
-	Entry("m365-privileged-editor may touch administrators", privilegedEditor, "managedusers", append([]string{"privileged"}, writing...), nil),
+	Entry("m365-privileged-editor may touch administrators", privilegedEditor, "managedusers", append([]string{"privileged", "deleteaccount"}, writing...), nil),
+	Entry("m365-account-deleter, beside m365-editor, lets accounts be deleted", accountDeleter, "managedusers",
+		append([]string{"deleteaccount"}, writing...), []string{"privileged"}),
 	Entry("m365-privileged-editor has no Connections", privilegedEditor, "connections", nil, append(reading, writing...)),
 )
 
@@ -139,7 +166,7 @@ var _ = It("No shipped ClusterRole is aggregated into another", func(ctx SpecCon
 		Expect(role.Labels).To(BeEmpty(), role.Name)
 		Expect(role.AggregationRule).To(BeNil(), role.Name)
 	}
-	Expect(shipped).To(Equal(4))
+	Expect(shipped).To(Equal(5))
 })
 
 func isOurs(object client.Object) bool {

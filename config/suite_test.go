@@ -32,6 +32,7 @@ const (
 	viewer           = "viewer"            // ClusterRole m365-viewer in contoso
 	editor           = "editor"            // ClusterRole m365-editor in contoso
 	privilegedEditor = "privileged-editor" // ClusterRole m365-privileged-editor in contoso
+	accountDeleter   = "account-deleter"   // ClusterRoles m365-account-deleter and m365-editor in contoso
 )
 
 // patience is how long kube-apiserver may take to learn of a change by watch.
@@ -70,14 +71,15 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 
 	people[manager] = clientFor(serviceAccount(ctx, "m365-system"))
 	people[impostor] = clientFor(serviceAccount(ctx, contoso))
-	for _, name := range []string{clusterAdmin, viewer, editor, privilegedEditor} {
+	for _, name := range []string{clusterAdmin, viewer, editor, privilegedEditor, accountDeleter} {
 		config, err := plane.User(name)
 		Expect(err).NotTo(HaveOccurred())
 		people[name] = clientFor(config)
 	}
-	for _, name := range []string{viewer, editor, privilegedEditor} {
+	for _, name := range []string{viewer, editor, privilegedEditor, accountDeleter} {
 		bind(ctx, contoso, name)
 	}
+	bindTo(ctx, contoso, editor, accountDeleter)
 	waitForPolicies(ctx)
 }, NodeTimeout(5*time.Minute))
 
@@ -114,9 +116,15 @@ func makeNamespace(ctx context.Context, name string) {
 // bind gives a person in a namespace the shipped ClusterRole of the same name.
 func bind(ctx context.Context, namespace, name string) {
 	GinkgoHelper()
+	bindTo(ctx, namespace, name, name)
+}
+
+// bindTo gives a person in a namespace a shipped ClusterRole.
+func bindTo(ctx context.Context, namespace, role, name string) {
+	GinkgoHelper()
 	Expect(as(masters).Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "m365-" + name},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: name + "-", Namespace: namespace},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "m365-" + role},
 		Subjects:   []rbacv1.Subject{person(name)},
 	})).To(Succeed())
 }
@@ -155,6 +163,9 @@ func waitForPolicies(ctx context.Context) {
 		},
 		"m365-safeguards": func() error {
 			return as(editor).Create(ctx, manifest("Tenant", tenantWith(`privileged: [admin@contoso.com]`)), client.DryRunAll)
+		},
+		"m365-account-deletion": func() error {
+			return as(editor).Create(ctx, manifest("ManagedUser", deletedUser), client.DryRunAll)
 		},
 		"m365-discovered-label": func() error {
 			return as(editor).Create(ctx, manifest("ManagedUser", discoveredUser), client.DryRunAll)

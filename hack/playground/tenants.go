@@ -89,9 +89,9 @@ func (p *playground) applyTenant(ctx context.Context, namespace, id string) erro
 	return nil
 }
 
-// credentialsRole is config/rbac/tenant-namespace for a namespace.
+// credentialsRole is config/rbac/tenant-namespace/credentials for a namespace.
 func (p *playground) credentialsRole(namespace string) ([]client.Object, error) {
-	file, err := os.Open(filepath.Join(p.Root, "config", "rbac", "tenant-namespace", "credentials_role.yaml"))
+	file, err := os.Open(filepath.Join(p.Root, "config", "rbac", "tenant-namespace", "credentials", "role.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("read the Role for credentials: %w", err)
 	}
