@@ -130,10 +130,10 @@ func (t *tenant) impossible(r *userRecord, others, fresh []licenseAssignmentStat
 		all = append(all, fresh[i])
 		problem := badLocation(location)
 		if problem == nil {
-			problem = t.shortage(r.current, fresh[i].SKUID)
+			problem = t.exclusion(all)
 		}
 		if problem == nil {
-			problem = t.exclusion(all)
+			problem = t.shortage(r.current, fresh[i].SKUID)
 		}
 		if problem != nil {
 			return i, problem

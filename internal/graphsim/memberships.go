@@ -79,7 +79,9 @@ func (t *tenant) logMember(g *group, id string, left bool, now time.Time) {
 func (t *tenant) showMember(r *userRecord, now time.Time) {
 	for _, m := range r.joined {
 		t.logMember(m.group, r.current.id, !r.live(), now)
-		t.licensesOwed(m.group, r.current.id, now)
+	}
+	if r.live() {
+		t.oweLicenses(r.current.id, now) // it may have left or joined groups meanwhile
 	}
 }
 
