@@ -204,6 +204,41 @@ var _ = Describe("Seeded tenants", func() {
 		})
 	})
 
+	It("report to somebody, and have mailboxes for a purpose [GS-SIM-14]", func() {
+		s := seeded(3, 40)
+		for _, info := range s.Tenants() {
+			dump, err := s.Dump(info.ID)
+			Expect(err).NotTo(HaveOccurred())
+			people, led, heads := 0, 0, map[any]bool{}
+			for _, u := range dump.Tenants[0].Users {
+				if u["department"] == nil {
+					Expect(u).NotTo(HaveKey("manager"))
+					continue
+				}
+				people++
+				if u["manager"] != nil {
+					led++
+					heads[u["manager"]] = true
+					Expect(u["manager"]).NotTo(Equal(u["id"]))
+				}
+			}
+			Expect(float64(led)/float64(people)).To(BeNumerically(">", 0.6), info.DisplayName)
+			Expect(len(heads)).To(BeNumerically("~", 7, 4), info.DisplayName)
+			purposes := map[graphsim.MailboxPurpose]int{}
+			for _, m := range dump.Tenants[0].Mailboxes {
+				purposes[m.Purpose]++
+			}
+			Expect(purposes).To(And(HaveKeyWithValue(graphsim.MailboxEquipment, 1), HaveKey(graphsim.MailboxShared)))
+			Expect(purposes[graphsim.MailboxRoom]).To(Equal(len(dump.Tenants[0].Rooms)))
+		}
+		alice, err := s.User("contoso.com", "alice@contoso.com")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(alice.Mailbox).To(Equal(graphsim.MailboxUser))
+		bob, err := s.User("contoso.com", "bob@contoso.com")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(bob.Properties["manager"]).To(MatchJSON(alice.Properties["id"]))
+	})
+
 	It("have registered for MFA, most of them, and signed in [GS-SIM-13]", func() {
 		s := seeded(1, 1000)
 		dump, err := s.Dump("contoso.com")
