@@ -65,17 +65,29 @@ func (w *writer) update(a *account, raw directory.User, gone Gone) {
 		a.hold.read = raw
 		user = a.hold.overlay(raw)
 	}
-	w.facts.learnParts(raw.SKUs)
+	w.facts.learnLicenses(&raw)
 	next := w.facts.derive(user, gone)
 	if equal(&a.shown, &next) {
+		w.counts.addMailbox(&a.shown, -1)
+		w.counts.addMailbox(&next, 1)
+		a.shown.mailboxUnread = next.mailboxUnread
 		return
 	}
 	w.changes = append(w.changes, changeOf(&a.shown, &next))
 	w.counts.add(&a.shown, -1)
 	w.counts.add(&next, 1)
 	w.rename(&a.shown, &next)
+	w.doubtPurpose(&a.shown, &next)
+	if next.Admin == directory.Yes {
+		w.admins[next.User.ID] = a
+	} else {
+		delete(w.admins, next.User.ID)
+	}
 	a.shown = next
 }
+
+// refresh shows what follows for an account from facts that changed.
+func (w *writer) refresh(a *account) { w.update(a, a.raw(), a.shown.Gone) }
 
 // rename keeps the index of names.
 func (w *writer) rename(before, after *Observation) {
@@ -130,6 +142,10 @@ func (w *writer) deliver(user directory.User, from source) ExpectationState {
 	a := w.account(user.ID)
 	known := a.raw()
 	user = complete(known, user)
+	if w.isUnmade(user.ID, from) {
+		w.doubt(user.ID, doubt{user: user})
+		return ExpectationNone
+	}
 	repeated := a.told == w.round.number
 	a.listed = w.round.full
 	if from == fromLive {
@@ -202,7 +218,7 @@ func (w *writer) removeBy(removal directory.Removal) {
 	a := w.account(id)
 	repeated := a.told == w.round.number
 	a.told = w.round.number
-	if repeated && a.shown.Gone == GoneNot && a.shown.User.ID != "" {
+	if (repeated || w.isMade(id)) && a.shown.Gone == GoneNot && a.shown.User.ID != "" {
 		w.doubt(id, doubt{gone: gone})
 		return
 	}
@@ -216,6 +232,12 @@ func complete(known, user directory.User) directory.User {
 	keepTime(&user.Created, known.Created)
 	keepTime(&user.LastPasswordChange, known.LastPasswordChange)
 	keepTime(&user.SessionsValidFrom, known.SessionsValidFrom)
+	if user.Licenses == nil {
+		user.Licenses = known.Licenses
+	}
+	if user.Profile == nil || equalProfiles(user.Profile, known.Profile) {
+		user.Profile = known.Profile
+	}
 	if user.Enabled != directory.Unknown || known.Enabled == directory.Unknown {
 		return user
 	}

@@ -93,6 +93,9 @@ func (s *run) resolveDoubts(ctx context.Context) {
 
 // believeGone stores that an account in doubt is not there.
 func (w *writer) believeGone(id string) {
+	if w.isMade(id) {
+		return // it may not show yet
+	}
 	d := w.doubted[id]
 	delete(w.doubted, id)
 	if w.account(id).shown.Gone == GoneNot {

@@ -17,7 +17,30 @@ func equal(a, b *Observation) bool {
 		equalMFA(&a.MFA, &b.MFA) &&
 		equalSignIn(&a.SignIn, &b.SignIn) &&
 		slices.Equal(a.Roles, b.Roles) &&
-		slices.Equal(a.SKUs, b.SKUs)
+		slices.Equal(a.SKUs, b.SKUs) &&
+		equalKnown(a.Licenses, b.Licenses, equalLicenses) &&
+		equalLinks(a, b) &&
+		equalDevices(a, b)
+}
+
+func equalLinks(a, b *Observation) bool {
+	return a.Manager == b.Manager &&
+		a.ManagerKnown == b.ManagerKnown &&
+		a.GroupsReason == b.GroupsReason &&
+		slices.Equal(a.Groups, b.Groups) &&
+		slices.Equal(a.AppRoles, b.AppRoles)
+}
+
+func equalDevices(a, b *Observation) bool {
+	return a.DevicesReason == b.DevicesReason &&
+		a.ValidatedDevice == b.ValidatedDevice &&
+		a.LockedOut.Equal(b.LockedOut) &&
+		slices.Equal(a.Devices, b.Devices)
+}
+
+// equalKnown compares lists that are nil when they were not read.
+func equalKnown[T any](a, b []T, equal func(a, b T) bool) bool {
+	return (a == nil) == (b == nil) && slices.EqualFunc(a, b, equal)
 }
 
 func equalUsers(a, b *directory.User) bool {
@@ -29,7 +52,13 @@ func equalUsers(a, b *directory.User) bool {
 		a.LastPasswordChange.Equal(b.LastPasswordChange) &&
 		a.SessionsValidFrom.Equal(b.SessionsValidFrom) &&
 		equalOnPremises(&a.OnPremises, &b.OnPremises) &&
-		slices.Equal(a.SKUs, b.SKUs)
+		slices.Equal(a.SKUs, b.SKUs) &&
+		equalKnown(a.Licenses, b.Licenses, equalAssignments) &&
+		equalProfiles(a.Profile, b.Profile)
+}
+
+func equalProfiles(a, b *directory.Profile) bool {
+	return a == b || a != nil && b != nil && *a == *b
 }
 
 func equalNames(a, b *directory.User) bool {

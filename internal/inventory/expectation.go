@@ -13,6 +13,15 @@ type Expectation struct {
 	Enabled directory.Tristate
 	// SessionsValidFrom is the time, by Graph's clock, of a revocation.
 	SessionsValidFrom time.Time
+	UserPrincipalName string
+	Attributes        directory.Attributes
+	// Licenses tell of the account's own licences: those added and those removed.
+	Licenses *directory.LicenseChange
+}
+
+func (e *Expectation) isZero() bool {
+	return e.Enabled == directory.Unknown && e.SessionsValidFrom.IsZero() && e.UserPrincipalName == "" &&
+		len(e.Attributes) == 0 && e.Licenses == nil
 }
 
 // ExpectationState is how an account, as just read, stands to what was expected.
@@ -55,7 +64,7 @@ func (t *Tenant) Expect(id string, expectation Expectation) {
 			return
 		}
 		raw := a.raw()
-		if expectation == (Expectation{}) {
+		if expectation.isZero() {
 			w.release(a)
 		} else {
 			a.expect(expectation, w.now, w.store.options.Expectation)
@@ -78,7 +87,7 @@ func (t *Tenant) Refresh(user directory.User) ExpectationState {
 func (t *Tenant) Remove(id string) {
 	t.emit(t.write(func(w *writer) {
 		id = strings.ToLower(id)
-		if a, ok := w.accounts[id]; ok && a.shown.Gone == GoneNot {
+		if a, ok := w.accounts[id]; ok && a.shown.Gone == GoneNot && !w.isMade(id) {
 			w.remove(id, GoneVanished)
 		}
 	}))
@@ -100,6 +109,8 @@ func (t *Tenant) sweep() int {
 				w.believe(id, d)
 			}
 		}
+		w.sweepLinks()
+		w.sweepFates()
 	}))
 }
 
@@ -110,13 +121,7 @@ func (a *account) expect(want Expectation, now time.Time, believed time.Duration
 		a.hold = &hold{before: raw, read: raw}
 	}
 	h := a.hold
-	if want.Enabled != directory.Unknown {
-		h.crossed = h.crossed || h.want.Enabled != directory.Unknown && h.want.Enabled != want.Enabled
-		h.want.Enabled = want.Enabled
-	}
-	if !want.SessionsValidFrom.IsZero() {
-		h.want.SessionsValidFrom = want.SessionsValidFrom.UTC()
-	}
+	h.want.add(want, &h.crossed)
 	h.written, h.until = now, now.Add(believed)
 	h.met = h.isMetBy(&h.read)
 }
@@ -124,7 +129,8 @@ func (a *account) expect(want Expectation, now time.Time, believed time.Duration
 // isMetBy tells whether a reading shows what is wanted. Graph dates a revocation
 // itself, so any later time than before is the one.
 func (h *hold) isMetBy(user *directory.User) bool {
-	return h.showsEnabled(user) && h.showsSessions(user)
+	return h.showsEnabled(user) && h.showsSessions(user) && h.want.showsName(user) &&
+		h.want.showsAttributes(user) && h.want.showsLicenses(user)
 }
 
 func (h *hold) showsEnabled(user *directory.User) bool {
@@ -142,10 +148,18 @@ func (h *hold) showsSessions(user *directory.User) bool {
 // bound; seconds are usual).
 const replicaLag = time.Minute
 
-// isEcho tells whether the changes brought the very account from before the write
-// after one that shows it: a late delivery, or somebody who undid the write.
+// isEcho tells whether the changes brought an account that differs in nothing but what
+// the operator wrote, after one that shows it: a late delivery, or somebody who undid a
+// write.
 func (h *hold) isEcho(user *directory.User, now time.Time) bool {
-	return h != nil && h.met && now.Before(h.until) && !h.isMetBy(user) && (h.crossed || equalUsers(user, &h.before))
+	return h != nil && h.met && now.Before(h.until) && !h.isMetBy(user) && (h.crossed || h.differsInWanted(user))
+}
+
+// differsInWanted compares an account with the one from before the first write, but for
+// what was written and what follows from it.
+func (h *hold) differsInWanted(user *directory.User) bool {
+	masked := h.want.mask(*user, &h.before)
+	return equalUsers(&masked, &h.before)
 }
 
 // isOutlived tells whether a reading shows the sessions revoked, which the operator
@@ -199,6 +213,15 @@ func (h *hold) overlay(user directory.User) directory.User {
 	}
 	if !h.showsSessions(&user) {
 		user.SessionsValidFrom = h.want.SessionsValidFrom
+	}
+	if !h.want.showsName(&user) {
+		user.UserPrincipalName = h.want.UserPrincipalName
+	}
+	if !h.want.showsAttributes(&user) {
+		h.want.overlayAttributes(&user)
+	}
+	if !h.want.showsLicenses(&user) {
+		h.want.overlayLicenses(&user)
 	}
 	return user
 }

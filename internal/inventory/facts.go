@@ -18,13 +18,17 @@ type facts struct {
 
 	skus        []directory.SKU
 	partNumbers map[string]string
-	// parts are the part numbers of each list of SKU ids, by the list's address.
-	parts map[*string][]string
+	// parts are the part numbers of each list of SKU ids, licenses what each list of
+	// assignments says, by the list's address.
+	parts    map[*string][]string
+	licenses map[*directory.LicenseAssignment][]License
 	// privilegedIdentity tells whether the tenant has Privileged Identity Management.
 	privilegedIdentity directory.Tristate
 
 	registrations       map[string]registration
 	registrationsReason Reason
+	// methods were read live, after the account's line in the report.
+	methods map[string]liveMethods
 
 	// signIns are the days of the last successful sign-in, in days since 1970; 0 for
 	// none.
@@ -33,6 +37,18 @@ type facts struct {
 
 	// rooms are the rooms' mail addresses, in lower case; nil when not read.
 	rooms map[string]bool
+	// purposes are what is known of mailboxes.
+	purposes map[string]purpose
+
+	memberships  membershipFacts
+	applications applicationFacts
+	// managers are who has which manager; nil when not read.
+	managers map[string]string
+	devices  deviceFacts
+	// lockouts are when smart lockout last refused an account's sign-in.
+	lockouts map[string]time.Time
+	// links are what the operator itself just made or undid, by account.
+	links map[string][]linkHold
 
 	roles    roleFacts
 	groups   map[string]map[string]bool
@@ -42,7 +58,13 @@ type facts struct {
 func newFacts() facts {
 	return facts{
 		parts:               map[*string][]string{},
+		licenses:            map[*directory.LicenseAssignment][]License{},
 		registrationsReason: ReasonNotRead,
+		methods:             map[string]liveMethods{},
+		purposes:            map[string]purpose{},
+		memberships:         membershipFacts{reason: ReasonNotRead},
+		devices:             deviceFacts{reason: ReasonNotRead, managedReason: ReasonNotRead},
+		links:               map[string][]linkHold{},
 		signInsReason:       ReasonNotRead,
 		groups:              map[string]map[string]bool{},
 		policies: Policies{
@@ -66,21 +88,46 @@ func (f *facts) derive(user directory.User, gone Gone) Observation {
 		User:      user,
 		Gone:      gone,
 		SKUs:      f.partsOf(user.SKUs),
+		Licenses:  f.licensesOf(user.Licenses),
 		Federated: f.isFederated(user.UserPrincipalName),
 	}
 	if gone != GoneNot {
 		o.Type = AccountUnknown
 		o.MFA = MFA{State: MFAUnknown, Reason: ReasonNotReported}
 		o.SignIn = SignIn{Reason: ReasonNotReported}
+		o.GroupsReason, o.DevicesReason = ReasonNotReported, ReasonNotReported
 		return o
 	}
-	o.Roles = f.roles.byHolder[user.ID]
+	o.Licensed = isLicensed(&user)
+	f.deriveLinks(&o)
 	o.Admin = f.isAdmin(o.Roles)
 	o.Type = f.accountType(&user, o.Roles)
-	o.Licensed = isLicensed(&user)
+	o.mailboxUnread = f.hangsOnMailbox(&user, o.Roles)
 	o.MFA = f.mfa(&user, o.Type)
 	o.SignIn = f.signIn(user.ID)
+	o.LockedOut = f.lockouts[user.ID]
+	f.deriveDevices(&o)
 	return o
+}
+
+// deriveLinks adds what the account is linked to, with what the operator itself just
+// changed of it.
+func (f *facts) deriveLinks(o *Observation) {
+	id := o.User.ID
+	links := f.links[id]
+	o.Roles = f.rolesOf(id, links)
+	o.Groups, o.GroupsReason = f.groupsOf(id, links), f.memberships.reason
+	o.AppRoles = f.appRolesOf(id, o.Groups, links)
+	o.Manager, o.ManagerKnown = f.managers[id], f.managers != nil
+	for _, h := range links {
+		if h.Kind != LinkManager {
+			continue
+		}
+		o.Manager, o.ManagerKnown = "", true
+		if h.present {
+			o.Manager = h.Target
+		}
+	}
 }
 
 // isAdmin is No only when all ways to a role were read.
@@ -110,19 +157,33 @@ func (f *facts) eligibilitiesKnown() bool {
 	}
 }
 
+// accountType is a person's only when nothing else can be said of the account.
 func (f *facts) accountType(user *directory.User, roles []Role) AccountType {
 	switch {
 	case user.UserType == directory.GuestUserType:
 		return AccountGuest
-	case user.Mail != "" && f.rooms[strings.ToLower(user.Mail)]:
-		return AccountRoom
 	case isService(roles):
 		return AccountService
-	case f.rooms == nil || !f.roles.complete:
+	case f.purposes[user.ID].accountType() != "":
+		return f.purposes[user.ID].accountType()
+	case f.isRoom(user):
+		return AccountRoom
+	case !f.roles.complete || f.hangsOnMailbox(user, roles):
 		return AccountUnknown
 	default:
 		return AccountPerson
 	}
+}
+
+func (f *facts) isRoom(user *directory.User) bool {
+	return user.Mail != "" && f.rooms[strings.ToLower(user.Mail)]
+}
+
+// hangsOnMailbox tells whether only the mailbox, which has not been read, can tell what
+// the account is.
+func (f *facts) hangsOnMailbox(user *directory.User, roles []Role) bool {
+	return user.Mail != "" && user.UserType != directory.GuestUserType && f.purposes[user.ID] == purposeUnread &&
+		!f.isRoom(user) && !isService(roles)
 }
 
 func isService(roles []Role) bool {
@@ -152,14 +213,21 @@ func (f *facts) mfa(user *directory.User, accountType AccountType) MFA {
 	switch accountType {
 	case AccountGuest:
 		return notApplicable(ReasonGuest)
+	case AccountShared:
+		return notApplicable(ReasonShared)
 	case AccountRoom:
 		return notApplicable(ReasonRoom)
+	case AccountEquipment:
+		return notApplicable(ReasonEquipment)
 	case AccountService:
 		return notApplicable(ReasonService)
 	case AccountPerson, AccountUnknown:
 	}
 	if user.Enabled == directory.No {
 		return notApplicable(ReasonSignInBlocked)
+	}
+	if live, ok := f.methods[user.ID]; ok {
+		return MFA{State: live.state, Methods: live.methods, AsOf: live.asOf}
 	}
 	if f.registrationsReason != "" {
 		return MFA{State: MFAUnknown, Reason: f.registrationsReason}
@@ -193,24 +261,4 @@ func (f *facts) isFederated(upn string) directory.Tristate {
 		return directory.Unknown
 	}
 	return directory.TristateOf(federated)
-}
-
-// learnParts keeps the part numbers of a list of SKU ids for all accounts that share it.
-func (f *facts) learnParts(ids []string) {
-	if len(ids) == 0 {
-		return
-	}
-	if _, ok := f.parts[&ids[0]]; !ok {
-		f.parts[&ids[0]] = f.resolveParts(ids)
-	}
-}
-
-func (f *facts) partsOf(ids []string) []string {
-	if len(ids) == 0 {
-		return nil
-	}
-	if parts, ok := f.parts[&ids[0]]; ok {
-		return parts
-	}
-	return f.resolveParts(ids)
 }

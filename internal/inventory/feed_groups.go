@@ -10,38 +10,6 @@ import (
 // dropGroups forgets all memberships.
 func dropGroups(f *facts, _ Reason) { f.groups = map[string]map[string]bool{} }
 
-// want notes the groups whose members must be known, and makes a group that is new
-// among them due at once.
-func (t *Tenant) want(ids []string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	wanted := make(map[string]bool, len(ids))
-	added := false
-	for _, id := range ids {
-		id = strings.ToLower(id)
-		added = added || !t.wanted[id]
-		wanted[id] = true
-	}
-	t.wanted = wanted
-	for id := range t.facts.groups {
-		if !wanted[id] {
-			delete(t.facts.groups, id)
-		}
-	}
-	if !added {
-		return
-	}
-	for _, f := range t.feeds {
-		if f.status.Name != FeedGroups {
-			continue
-		}
-		f.round = nil
-		if !f.status.isHeldUp(t.now()) {
-			f.status.NextDue = t.now()
-		}
-	}
-}
-
 // groupsRound reads the members of the wanted groups. One that cannot be read does
 // not keep the others from being known.
 func groupsRound(t *Tenant) *round {

@@ -28,6 +28,11 @@ func registrationsRound(*Tenant) *round {
 			}
 			s.mu.Lock()
 			s.facts.registrations, s.facts.registrationsReason = known, ""
+			for i := range lines {
+				if id := strings.ToLower(lines[i].ID); lines[i].Updated.After(s.facts.methods[id].read) {
+					delete(s.facts.methods, id)
+				}
+			}
 			s.mu.Unlock()
 			return s.rederive(), ""
 		},

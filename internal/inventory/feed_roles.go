@@ -13,6 +13,8 @@ import (
 
 // roleFacts are who holds directory roles, and who may activate them.
 type roleFacts struct {
+	// definitions are the roles there are.
+	definitions []directory.RoleDefinition
 	// byHolder are the roles of accounts and of service principals.
 	byHolder map[string][]Role
 	// complete is true when every active holder is known.
@@ -27,9 +29,10 @@ func dropRoles(f *facts, reason Reason) { f.roles = roleFacts{eligibilities: rea
 
 // roleReading is what a round reads of roles.
 type roleReading struct {
-	tenant *Tenant
-	round  *round
-	names  map[string]string
+	tenant      *Tenant
+	round       *round
+	definitions []directory.RoleDefinition
+	names       map[string]string
 	// active and eligible are the holdings; missing tells why the eligible ones could
 	// not be read.
 	active, eligible []directory.RoleAssignment
@@ -51,6 +54,7 @@ func rolesRound(t *Tenant) *round {
 	}
 	reading.round = &round{store: reading.store, tasks: []task{
 		pages(directory.Reader.RoleDefinitions, func(roles []directory.RoleDefinition) {
+			reading.definitions = slices.Clip(roles)
 			for _, role := range roles {
 				reading.names[strings.ToLower(role.ID)] = role.DisplayName
 			}
@@ -131,14 +135,14 @@ func (r *roleReading) store(s *run) (changed int, missing Reason) {
 		missing = facts.eligibilities
 	}
 	s.mu.Unlock()
-	if same {
-		return 0, missing
+	if !same {
+		changed = s.rederive()
 	}
-	return s.rederive(), missing
+	return changed + s.meetLinks(LinkRole, r.round.acts), missing
 }
 
 func (r *roleReading) facts() roleFacts {
-	f := roleFacts{byHolder: map[string][]Role{}, eligibilities: r.missing}
+	f := roleFacts{definitions: r.definitions, byHolder: map[string][]Role{}, eligibilities: r.missing}
 	f.complete = r.firstRefusal(r.active) == ""
 	if f.eligibilities == "" {
 		f.eligibilities = r.firstRefusal(r.eligible)
@@ -190,4 +194,30 @@ func compareRoles(a, b Role) int {
 		cmp.Compare(a.Path, b.Path),
 		cmp.Compare(a.ViaGroup, b.ViaGroup),
 	)
+}
+
+// rolesOf are the roles of an account, with what the operator itself just changed.
+func (f *facts) rolesOf(id string, links []linkHold) []Role {
+	roles := f.roles.byHolder[id]
+	for _, h := range links {
+		if h.Kind != LinkRole || slices.ContainsFunc(roles, h.isRole) == h.present {
+			continue
+		}
+		roles = slices.DeleteFunc(slices.Clone(roles), h.isRole)
+		if h.present {
+			roles = append(roles, Role{Name: f.roles.name(h.Target), RoleID: h.Target, Scope: h.Qualifier, Path: RoleDirect})
+			slices.SortFunc(roles, compareRoles)
+		}
+	}
+	return roles
+}
+
+// name of a role; its id when it is not listed.
+func (f *roleFacts) name(id string) string {
+	for _, role := range f.definitions {
+		if strings.EqualFold(role.ID, id) {
+			return cmp.Or(role.DisplayName, id)
+		}
+	}
+	return id
 }

@@ -84,6 +84,7 @@ func (s *run) storeLicenses(skus []directory.SKU) int {
 	moved := s.facts.privilegedIdentity != privileged || !reflect.DeepEqual(s.facts.partNumbers, partNumbers)
 	s.facts.skus, s.facts.partNumbers, s.facts.privilegedIdentity = skus, partNumbers, privileged
 	clear(s.facts.parts)
+	clear(s.facts.licenses)
 	s.mu.Unlock()
 	switch {
 	case moved:
@@ -100,17 +101,6 @@ func bringsPrivilegedIdentity(sku *directory.SKU) bool {
 	return sku.Enabled+sku.Warning > 0 && slices.ContainsFunc(sku.ServicePlans, func(plan string) bool {
 		return slices.Contains(privilegedIdentityPlans, plan)
 	})
-}
-
-// resolveParts are the part numbers of SKUs, sorted; an id that the tenant does not
-// list stays an id.
-func (f *facts) resolveParts(ids []string) []string {
-	parts := make([]string, len(ids))
-	for i, id := range ids {
-		parts[i] = cmp.Or(f.partNumbers[strings.ToLower(id)], id)
-	}
-	slices.Sort(parts)
-	return slices.Compact(parts)
 }
 
 // policiesRound reads how the tenant demands multifactor authentication.

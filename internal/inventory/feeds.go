@@ -22,6 +22,15 @@ const (
 	FeedRegistrations FeedName = "registrations"
 	FeedPolicies      FeedName = "policies"
 	FeedSignIns       FeedName = "signIns"
+
+	FeedMemberships    FeedName = "memberships"
+	FeedApplications   FeedName = "applications"
+	FeedManagers       FeedName = "managers"
+	FeedLicenseStates  FeedName = "licenseStates"
+	FeedDevices        FeedName = "devices"
+	FeedManagedDevices FeedName = "managedDevices"
+	FeedMailboxes      FeedName = "mailboxes"
+	FeedLockouts       FeedName = "lockouts"
 )
 
 // FeedIntervals are the times between two readings of each feed; the users are read
@@ -45,6 +54,21 @@ type FeedIntervals struct {
 	Policies time.Duration
 	// SignIns; 24 hours.
 	SignIns time.Duration
+	// Memberships are what changed among the groups and their members; 10 minutes.
+	Memberships time.Duration
+	// Applications are those a sync is asked for; 10 minutes.
+	Applications time.Duration
+	// Managers, when a sync asks for them; 1 hour.
+	Managers time.Duration
+	// LicenseStates are how accounts come by their licences; 6 hours.
+	LicenseStates time.Duration
+	// Devices of the directory and of Intune; 6 hours.
+	Devices time.Duration
+	// Mailboxes are looked for that were not read; 1 hour. New ones are read at every
+	// sync, some at a time.
+	Mailboxes time.Duration
+	// Lockouts; 15 minutes.
+	Lockouts time.Duration
 }
 
 func (i FeedIntervals) withDefaults() FeedIntervals {
@@ -61,6 +85,13 @@ func (i FeedIntervals) withDefaults() FeedIntervals {
 	set(&i.Registrations, time.Hour)
 	set(&i.Policies, time.Hour)
 	set(&i.SignIns, 24*time.Hour)
+	set(&i.Memberships, 10*time.Minute)
+	set(&i.Applications, 10*time.Minute)
+	set(&i.Managers, time.Hour)
+	set(&i.LicenseStates, 6*time.Hour)
+	set(&i.Devices, 6*time.Hour)
+	set(&i.Mailboxes, time.Hour)
+	set(&i.Lockouts, 15*time.Minute)
 	return i
 }
 
@@ -106,40 +137,75 @@ type feed struct {
 	begin func(*Tenant) *round
 	// drop forgets what was read, under the lock, since it can no longer be read.
 	drop func(*facts, Reason)
+	// late is true for a feed that waits until the tenant is synced.
+	late bool
 
 	// round is the one in progress, failures the tries in a row that failed; both
 	// belong to the Sync.
 	round    *round
 	failures int
-	// status is guarded by the tenant's lock.
+	// acts is the number of the operator's last write when the last complete round began.
+	// It and status are guarded by the tenant's lock.
+	acts   uint64
 	status FeedStatus
 }
 
 // newFeeds makes the feeds, in the order in which they are first read.
 func (t *Tenant) newFeeds(every FeedIntervals) []*feed {
 	t.round.status = FeedStatus{Name: FeedUsers, Reason: ReasonNotRead}
-	feeds := []*feed{
-		{every: every.Organization, begin: organizationRound, drop: keepFacts, status: FeedStatus{Name: FeedOrganization}},
-		{every: every.Licenses, begin: licensesRound, drop: keepFacts, status: FeedStatus{Name: FeedLicenses}},
-		{every: every.Roles, begin: rolesRound, drop: dropRoles, status: FeedStatus{Name: FeedRoles}},
-		{every: every.Groups, begin: groupsRound, drop: dropGroups, status: FeedStatus{Name: FeedGroups}},
-		{every: every.Rooms, begin: roomsRound, drop: dropRooms, status: FeedStatus{Name: FeedRooms}},
-		{every: every.Registrations, begin: registrationsRound, drop: dropRegistrations, status: FeedStatus{Name: FeedRegistrations}},
-		{every: every.Policies, begin: policiesRound, drop: dropPolicies, status: FeedStatus{Name: FeedPolicies}},
-		{every: every.SignIns, begin: signInsRound, drop: dropSignIns, status: FeedStatus{Name: FeedSignIns}},
+	feeds := make([]*feed, 0, 16)
+	add := func(name FeedName, every time.Duration, begin func(*Tenant) *round, drop func(*facts, Reason)) *feed {
+		f := &feed{every: every, begin: begin, drop: drop, status: FeedStatus{Name: name, Reason: ReasonNotRead}}
+		feeds = append(feeds, f)
+		return f
 	}
-	for _, f := range feeds {
-		f.status.Reason = ReasonNotRead
+	add(FeedOrganization, every.Organization, organizationRound, keepFacts)
+	add(FeedLicenses, every.Licenses, licensesRound, keepFacts)
+	add(FeedRoles, every.Roles, rolesRound, dropRoles)
+	add(FeedGroups, every.Groups, groupsRound, dropGroups)
+	add(FeedRooms, every.Rooms, roomsRound, dropRooms)
+	add(FeedRegistrations, every.Registrations, registrationsRound, dropRegistrations)
+	add(FeedPolicies, every.Policies, policiesRound, dropPolicies)
+	add(FeedMemberships, every.Memberships, membershipsRound, dropMemberships)
+	add(FeedApplications, every.Applications, applicationsRound, dropApplications)
+	add(FeedManagers, every.Managers, managersRound, dropManagers)
+	add(FeedSignIns, every.SignIns, signInsRound, dropSignIns)
+	for _, late := range []*feed{
+		add(FeedLockouts, every.Lockouts, lockoutsRound, dropLockouts),
+		add(FeedMailboxes, every.Mailboxes, mailboxesRound, keepFacts),
+		add(FeedLicenseStates, every.LicenseStates, licenseStatesRound, keepFacts),
+		add(FeedDevices, every.Devices, devicesRound, dropDevices),
+		add(FeedManagedDevices, every.Devices, managedDevicesRound, dropManagedDevices),
+	} {
+		late.late = true
 	}
 	return feeds
 }
 
-// keepFacts keeps what was read, although it can no longer be read: names and seats
-// that do not bear on what may be done to whom.
+// feed is the one with a name.
+func (t *Tenant) feed(name FeedName) *feed {
+	for _, f := range t.feeds {
+		if f.status.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// makeDue has a feed read at the next turn, unless it is to be left alone; the caller
+// holds the lock.
+func (t *Tenant) makeDue(f *feed) {
+	if !f.status.isHeldUp(t.now()) {
+		f.status.NextDue = t.now()
+	}
+}
+
+// keepFacts keeps what was read, although it can no longer be read: names, seats and
+// purposes that do not bear on what may be done to whom.
 func keepFacts(*facts, Reason) {}
 
-// feedStatuses are all feeds' statuses; the caller holds the lock. Groups stand only
-// when any are asked for.
+// feedStatuses are all feeds' statuses; the caller holds the lock. What must be asked for
+// stands only when it is.
 func (t *Tenant) feedStatuses() []FeedStatus {
 	statuses := make([]FeedStatus, 0, 1+len(t.feeds))
 	statuses = append(statuses, t.round.status)
@@ -153,7 +219,16 @@ func (t *Tenant) feedStatuses() []FeedStatus {
 
 // isIdle is true for a feed that nobody asks for; the caller holds the lock.
 func (t *Tenant) isIdle(f *feed) bool {
-	return f.status.Name == FeedGroups && len(t.wanted) == 0
+	switch f.status.Name {
+	case FeedGroups:
+		return len(t.wanted) == 0
+	case FeedApplications:
+		return len(t.wantedApplications) == 0
+	case FeedManagers:
+		return !t.wantedManagers
+	default:
+		return false
+	}
 }
 
 // isDue tells whether a feed is to be read now.
@@ -189,6 +264,9 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 	if f.round == nil {
 		f.round = f.begin(s.Tenant)
 		f.round.begun = s.now()
+		s.mu.RLock()
+		f.round.acts = s.acts
+		s.mu.RUnlock()
 	}
 	for len(f.round.tasks) > 0 {
 		done, err := f.round.tasks[0](ctx, s.reader)
@@ -201,12 +279,18 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 		}
 	}
 	changed, missing := f.round.store(s)
+	done := f.round
 	f.round, f.failures = nil, 0
 	s.count(f.status.Name, changed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	f.status.Err = nil
+	if done.again > 0 {
+		f.status.NextDue = s.now().Add(done.again)
+		return
+	}
 	f.status.NextDue = s.nextSlot(f, f.status.AsOf.IsZero())
-	f.status.AsOf, f.status.Reason, f.status.Err = s.now(), missing, nil
+	f.status.AsOf, f.status.Reason, f.acts = s.now(), missing, done.acts
 }
 
 // failFeed notes a failure and when to try again. A round that may yet succeed stays.

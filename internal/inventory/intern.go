@@ -9,12 +9,19 @@ import (
 
 // interner keeps one copy of strings and lists that many accounts share.
 type interner struct {
-	strings map[string]string
-	lists   map[string][]string
+	strings     map[string]string
+	lists       map[string][]string
+	assignments map[string][]directory.LicenseAssignment
+	profiles    map[directory.Profile]*directory.Profile
 }
 
 func newInterner() interner {
-	return interner{strings: map[string]string{}, lists: map[string][]string{}}
+	return interner{
+		strings:     map[string]string{},
+		lists:       map[string][]string{},
+		assignments: map[string][]directory.LicenseAssignment{},
+		profiles:    map[directory.Profile]*directory.Profile{},
+	}
 }
 
 func (n *interner) string(s string) string {
@@ -46,6 +53,54 @@ func (n *interner) list(items []string) []string {
 	return list
 }
 
+// licenses keeps equal lists at one address; nil stays nil.
+func (n *interner) licenses(list []directory.LicenseAssignment) []directory.LicenseAssignment {
+	if len(list) == 0 {
+		return list
+	}
+	var text strings.Builder
+	for i := range list {
+		text.WriteString(strings.Join([]string{list[i].SKU, list[i].Group, list[i].Error, strings.Join(list[i].DisabledPlans, ",")}, "\x00"))
+		text.WriteByte('\n')
+	}
+	key := text.String()
+	if known, ok := n.assignments[key]; ok {
+		return known
+	}
+	kept := make([]directory.LicenseAssignment, len(list))
+	for i := range list {
+		kept[i] = directory.LicenseAssignment{
+			SKU: n.string(list[i].SKU), Group: n.string(list[i].Group),
+			DisabledPlans: n.list(list[i].DisabledPlans), Error: n.string(list[i].Error),
+		}
+	}
+	n.assignments[key] = kept
+	return kept
+}
+
+// profile keeps one copy of what many accounts share: all of it when nothing in it is
+// the person's own.
+func (n *interner) profile(p *directory.Profile) *directory.Profile {
+	if p == nil {
+		return nil
+	}
+	own := p.MobilePhone != "" || p.BusinessPhone != "" || p.EmployeeID != ""
+	if known, ok := n.profiles[*p]; ok && !own {
+		return known
+	}
+	kept := *p
+	for _, s := range []*string{
+		&kept.CompanyName, &kept.OfficeLocation, &kept.StreetAddress, &kept.City, &kept.State,
+		&kept.PostalCode, &kept.Country, &kept.PreferredLanguage, &kept.EmployeeType,
+	} {
+		*s = n.string(*s)
+	}
+	if !own {
+		n.profiles[kept] = &kept
+	}
+	return &kept
+}
+
 // user is an account in the form in which it is kept.
 func (n *interner) user(u directory.User) directory.User {
 	u.ID = strings.ToLower(u.ID)
@@ -58,6 +113,8 @@ func (n *interner) user(u directory.User) directory.User {
 	u.UserType = n.string(u.UserType)
 	u.OnPremises.Domain = n.string(u.OnPremises.Domain)
 	u.SKUs = n.list(u.SKUs)
+	u.Licenses = n.licenses(u.Licenses)
+	u.Profile = n.profile(u.Profile)
 	for _, t := range []*time.Time{&u.Created, &u.LastPasswordChange, &u.SessionsValidFrom, &u.OnPremises.LastSync} {
 		*t = t.UTC()
 	}

@@ -33,6 +33,70 @@ type Observation struct {
 	Federated directory.Tristate
 	// SignIn tells when the account last signed in.
 	SignIn SignIn
+	// Licenses tell how the account comes by its licences, and of those it could not be
+	// given, sorted by part number, id and group; nil when that was not read.
+	Licenses []License
+	// Manager is the object id of the account's manager, empty for none. ManagerKnown
+	// is false unless managers were asked for and read.
+	Manager      string
+	ManagerKnown bool
+	// Groups are those the account is a direct member of, sorted by display name and id.
+	Groups []directory.Group
+	// GroupsReason tells why the groups are not known; empty when they are.
+	GroupsReason Reason
+	// AppRoles are the account's roles in the applications that were asked for, itself
+	// or as a direct member of a group, sorted by application, role and group.
+	AppRoles []AppRole
+	// Devices are those the account is a registered owner of, sorted by name and id.
+	Devices []Device
+	// DevicesReason tells why the devices are not known; empty when they are.
+	DevicesReason Reason
+	// ValidatedDevice tells whether one of the devices is enabled, joined or registered,
+	// managed and compliant. It is Unknown unless the devices and Intune's records were
+	// read.
+	ValidatedDevice directory.Tristate
+	// LockedOut is when smart lockout last refused a sign-in, within the last day; zero
+	// when it did not, or when that is not known.
+	LockedOut time.Time
+
+	// mailboxUnread is true while the account's type hangs on its mailbox.
+	mailboxUnread bool
+}
+
+// License is one way by which an account has a licence, or should have.
+type License struct {
+	// SKU is the subscription's id, PartNumber its name; the id again when the tenant no
+	// longer lists it.
+	SKU, PartNumber string
+	// ViaGroup is the id of the group that gives the licence; empty when it is assigned
+	// to the account itself.
+	ViaGroup string
+	// DisabledPlans are the ids of the plans switched off, sorted.
+	DisabledPlans []string
+	// Error tells why the licence could not be given, in Graph's own word
+	// (https://learn.microsoft.com/graph/api/resources/licenseassignmentstate).
+	Error string
+}
+
+// AppRole is an account's role in an application.
+type AppRole struct {
+	// ApplicationID is the service principal's id, Application its display name.
+	ApplicationID, Application string
+	// RoleID is the role's id, Role its display name.
+	RoleID, Role string
+	// ViaGroup is the id of the group that holds the role; empty when the account does.
+	ViaGroup string
+}
+
+// Device is a device of an account.
+type Device struct {
+	// ID is the device's object id.
+	ID, Name, OperatingSystem string
+	// TrustType is Workplace (registered), AzureAd (joined) or ServerAd (hybrid).
+	TrustType string
+	Enabled   directory.Tristate
+	// Managed and Compliant are what the directory and Intune say together.
+	Managed, Compliant directory.Tristate
 }
 
 // Gone tells whether and how an account is gone.
@@ -58,11 +122,15 @@ const (
 	AccountPerson AccountType = "Person"
 	// AccountGuest is a guest's, whose home is another directory.
 	AccountGuest AccountType = "Guest"
+	// AccountShared is a shared mailbox.
+	AccountShared AccountType = "Shared"
 	// AccountRoom is a room's mailbox.
 	AccountRoom AccountType = "Room"
+	// AccountEquipment is the mailbox of a thing.
+	AccountEquipment AccountType = "Equipment"
 	// AccountService is a directory synchronization account.
 	AccountService AccountType = "Service"
-	// AccountUnknown could not be told, since rooms or roles could not be read.
+	// AccountUnknown could not be told, since roles or its mailbox could not be read.
 	AccountUnknown AccountType = "Unknown"
 )
 
@@ -90,8 +158,12 @@ const (
 	ReasonSignInBlocked Reason = "SignInBlocked"
 	// ReasonGuest means the guest's home tenant authenticates.
 	ReasonGuest Reason = "Guest"
+	// ReasonShared means the account is a shared mailbox.
+	ReasonShared Reason = "Shared"
 	// ReasonRoom means the account is a room.
 	ReasonRoom Reason = "Room"
+	// ReasonEquipment means the account is a thing's mailbox.
+	ReasonEquipment Reason = "Equipment"
 	// ReasonService means the account is a synchronization service's.
 	ReasonService Reason = "Service"
 )
@@ -120,7 +192,8 @@ type MFA struct {
 	// Methods in Graph's names, sorted.
 	Methods       []string
 	DefaultMethod string
-	// AsOf is when the report first said, to this process, what it says now.
+	// AsOf is when the report first said, to this process, what it says now, or when the
+	// methods were read live.
 	AsOf time.Time
 }
 

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
 )
@@ -64,6 +65,16 @@ type fakeReader struct {
 	skus          *script[[]directory.SKU]
 	defaults      *script[bool]
 	policies      *script[*directory.Page[directory.ConditionalAccessPolicy]]
+	groups        *script[*directory.GroupChanges]
+	applications  *script[*directory.Application]                       // by id
+	assigned      *script[*directory.Page[directory.AppRoleAssignment]] // by application id + link
+	managers      *script[*directory.Page[directory.ManagerLink]]
+	states        *script[*directory.Page[directory.User]]
+	devices       *script[*directory.Page[directory.Device]]
+	managed       *script[*directory.Page[directory.ManagedDevice]]
+	purposes      *script[directory.MailboxPurpose] // by user id
+	lockouts      *script[*directory.Page[directory.LockedOut]]
+	lockoutsSince []time.Time
 }
 
 var _ directory.Reader = (*fakeReader)(nil)
@@ -103,25 +114,48 @@ func newFakeReader() *fakeReader {
 		skus:     newScript(func(string) ([]directory.SKU, error) { return nil, nil }),
 		defaults: newScript(func(string) (bool, error) { return false, nil }),
 		policies: emptyPages[directory.ConditionalAccessPolicy](),
+		groups: newScript(func(link string) (*directory.GroupChanges, error) {
+			if link == "" {
+				link = "g1"
+			}
+			return &directory.GroupChanges{Resume: link}, nil // nothing changed
+		}),
+		applications: newScript(notFound[directory.Application]),
+		assigned:     emptyPages[directory.AppRoleAssignment](),
+		managers:     emptyPages[directory.ManagerLink](),
+		states:       emptyPages[directory.User](),
+		devices:      emptyPages[directory.Device](),
+		managed:      emptyPages[directory.ManagedDevice](),
+		purposes:     newScript(func(string) (directory.MailboxPurpose, error) { return directory.MailboxUser, nil }),
+		lockouts:     emptyPages[directory.LockedOut](),
+	}
+}
+
+// links are what was asked for, of each script.
+func (r *fakeReader) links() []*[]string {
+	return []*[]string{
+		&r.users.links, &r.user.links, &r.registrations.links, &r.signIns.links, &r.rooms.links,
+		&r.definitions.links, &r.assignments.links, &r.eligibilities.links, &r.members.links,
+		&r.organization.links, &r.domains.links, &r.skus.links, &r.defaults.links, &r.policies.links,
+		&r.groups.links, &r.applications.links, &r.assigned.links, &r.managers.links, &r.states.links,
+		&r.devices.links, &r.managed.links, &r.purposes.links, &r.lockouts.links,
 	}
 }
 
 // forget forgets what was asked.
 func (r *fakeReader) forget() {
-	r.users.links, r.user.links, r.registrations.links = nil, nil, nil
-	r.signIns.links, r.rooms.links, r.definitions.links = nil, nil, nil
-	r.assignments.links, r.eligibilities.links, r.members.links = nil, nil, nil
-	r.organization.links, r.domains.links, r.skus.links = nil, nil, nil
-	r.defaults.links, r.policies.links = nil, nil
+	for _, links := range r.links() {
+		*links = nil
+	}
 }
 
 // asked is the number of calls since forget.
 func (r *fakeReader) asked() int {
-	return len(r.users.links) + len(r.user.links) + len(r.registrations.links) +
-		len(r.signIns.links) + len(r.rooms.links) + len(r.definitions.links) +
-		len(r.assignments.links) + len(r.eligibilities.links) + len(r.members.links) +
-		len(r.organization.links) + len(r.domains.links) + len(r.skus.links) +
-		len(r.defaults.links) + len(r.policies.links)
+	n := 0
+	for _, links := range r.links() {
+		n += len(*links)
+	}
+	return n
 }
 
 func (r *fakeReader) UserChanges(ctx context.Context, link string) (*directory.UserChanges, error) {
@@ -186,4 +220,41 @@ func (r *fakeReader) SecurityDefaults(ctx context.Context) (bool, error) {
 
 func (r *fakeReader) ConditionalAccessPolicies(ctx context.Context, link string) (*directory.Page[directory.ConditionalAccessPolicy], error) {
 	return r.policies.read(ctx, link)
+}
+
+func (r *fakeReader) GroupChanges(ctx context.Context, link string) (*directory.GroupChanges, error) {
+	return r.groups.read(ctx, link)
+}
+
+func (r *fakeReader) Application(ctx context.Context, key string) (*directory.Application, error) {
+	return r.applications.read(ctx, key)
+}
+
+func (r *fakeReader) ApplicationAssignments(ctx context.Context, id, link string) (*directory.Page[directory.AppRoleAssignment], error) {
+	return r.assigned.read(ctx, id+link)
+}
+
+func (r *fakeReader) Managers(ctx context.Context, link string) (*directory.Page[directory.ManagerLink], error) {
+	return r.managers.read(ctx, link)
+}
+
+func (r *fakeReader) LicenseStates(ctx context.Context, link string) (*directory.Page[directory.User], error) {
+	return r.states.read(ctx, link)
+}
+
+func (r *fakeReader) Devices(ctx context.Context, link string) (*directory.Page[directory.Device], error) {
+	return r.devices.read(ctx, link)
+}
+
+func (r *fakeReader) ManagedDevices(ctx context.Context, link string) (*directory.Page[directory.ManagedDevice], error) {
+	return r.managed.read(ctx, link)
+}
+
+func (r *fakeReader) MailboxPurpose(ctx context.Context, id string) (directory.MailboxPurpose, error) {
+	return r.purposes.read(ctx, id)
+}
+
+func (r *fakeReader) LockedOut(ctx context.Context, since time.Time, link string) (*directory.Page[directory.LockedOut], error) {
+	r.lockoutsSince = append(r.lockoutsSince, since)
+	return r.lockouts.read(ctx, link)
 }

@@ -16,6 +16,10 @@ type task func(ctx context.Context, reader directory.Reader) (done bool, err err
 // complete, so an interrupted one changes nothing.
 type round struct {
 	begun time.Time
+	// acts is the number of the operator's last write when it began.
+	acts uint64
+	// again, when not zero, is when the rest is to be read: the round did not get to all.
+	again time.Duration
 	// tasks in order; a task may append more.
 	tasks []task
 	// store puts what was read in the place of what was known, and returns how much
@@ -71,7 +75,7 @@ func refusalOf(err error) Reason {
 		return ReasonPremiumRequired
 	case directory.KindForbidden:
 		return ReasonPermissionMissing
-	case directory.KindInvalid, directory.KindNotFound, directory.KindResync:
+	case directory.KindInvalid, directory.KindNotFound, directory.KindResync, directory.KindUnavailable:
 		return ReasonUnavailable
 	default:
 		return ""

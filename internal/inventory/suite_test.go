@@ -53,10 +53,12 @@ func (w *world) sync(groups ...string) inventory.SyncResult {
 	return result
 }
 
-// settled has synced once with the users given, and forgets what was heard and asked.
+// settled has synced with the users given, until there was nothing left to read, and
+// forgets what was heard and asked.
 func (w *world) settled(users ...directory.User) *world {
 	GinkgoHelper()
 	w.graph.users.pages[""] = &directory.UserChanges{Users: users, Resume: "r1"}
+	w.sync()
 	w.sync()
 	w.heard = nil
 	w.graph.forget()

@@ -1,6 +1,10 @@
 package inventory
 
-import "github.com/m365-operator/m365-operator/internal/directory"
+import (
+	"slices"
+
+	"github.com/m365-operator/m365-operator/internal/directory"
+)
 
 // Summary is what is known of a tenant as a whole. Its slices are shared: they must
 // not be changed.
@@ -34,6 +38,8 @@ type Counts struct {
 	Licensed          int
 	Unlicensed        int
 	SuspendedLicensed int
+	// LicenseErrors counts accounts with a licence that could not be given.
+	LicenseErrors int
 }
 
 // Policies tell how a tenant demands multifactor authentication.
@@ -67,6 +73,8 @@ func (t *Tenant) Summary() Summary {
 type tally struct {
 	Counts
 	adminUnknown int
+	// mailboxesUnread counts accounts whose type hangs on a mailbox not read.
+	mailboxesUnread int
 }
 
 // add counts an account n times: 1 as it becomes, -1 as it was.
@@ -83,9 +91,19 @@ func (c *tally) add(o *Observation, n int) {
 	c.addSignIn(o, n)
 	c.addAdmin(o, n)
 	c.addMFA(o, n)
+	c.addMailbox(o, n)
+}
+
+func (c *tally) addMailbox(o *Observation, n int) {
+	if o.mailboxUnread {
+		c.mailboxesUnread += n
+	}
 }
 
 func (c *tally) addSignIn(o *Observation, n int) {
+	if slices.ContainsFunc(o.Licenses, func(l License) bool { return l.Error != "" }) {
+		c.LicenseErrors += n
+	}
 	switch o.Licensed {
 	case directory.Yes:
 		c.Licensed += n

@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"math/rand"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,6 +37,7 @@ func counted(t *inventory.Tenant) inventory.Counts {
 		count(o.Licensed == directory.Yes, &counts.Licensed)
 		count(o.Licensed == directory.No, &counts.Unlicensed)
 		count(suspended && o.Licensed == directory.Yes, &counts.SuspendedLicensed)
+		count(slices.ContainsFunc(o.Licenses, func(l inventory.License) bool { return l.Error != "" }), &counts.LicenseErrors)
 		counts.AdminsKnown = counts.AdminsKnown && o.Admin != directory.Unknown
 		return true
 	})
@@ -48,7 +50,7 @@ var _ = Describe("The summary", func() {
 		Expect(summary.Users).To(Equal(inventory.Counts{}))
 		Expect(summary.Organization).To(BeNil())
 		Expect(summary.Policies.ConditionalAccessReason).To(Equal(inventory.ReasonNotRead))
-		Expect(summary.Feeds).To(HaveLen(8))
+		Expect(summary.Feeds).To(HaveLen(14))
 		for _, status := range summary.Feeds {
 			Expect(status.Reason).To(Equal(inventory.ReasonNotRead))
 		}
@@ -174,7 +176,8 @@ var _ = Describe("The store", func() {
 				seen = append(seen, o)
 			}
 		})
-		w.settled(person("a"))
+		w.graph.users.pages[""] = &directory.UserChanges{Users: []directory.User{person("a")}, Resume: "r1"}
+		w.sync()
 		Expect(seen).To(HaveLen(1))
 		Expect(seen[0].User.ID).To(Equal("a"))
 	})

@@ -15,6 +15,10 @@ type SyncRequest struct {
 	Force bool
 	// Groups are the ids of the groups whose members must be known (see InGroup).
 	Groups []string
+	// Applications are the ids of the service principals whose assignments must be known.
+	Applications []string
+	// Managers tells whether anybody needs to know accounts' managers.
+	Managers bool
 }
 
 // SyncResult is what a sync did.
@@ -53,7 +57,7 @@ func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request Sync
 	defer t.syncing.Unlock()
 	s := &run{Tenant: t, reader: reader}
 	s.changed += t.sweep()
-	t.want(request.Groups)
+	t.want(request)
 	t.hurry(request.Force)
 
 	err := s.syncUsers(ctx)
@@ -62,6 +66,7 @@ func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request Sync
 	// wait as long, and hold up other tenants.
 	if !isTenantWide(err) && directory.KindOf(err) != directory.KindTransient {
 		s.resolveDoubts(ctx)
+		s.hurryMailboxes()
 		s.syncFeeds(ctx)
 	}
 	first := !t.Synced() && !t.round.listed.IsZero()
@@ -115,7 +120,7 @@ func (s *run) syncFeeds(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if s.isDue(f) {
+		if s.isDue(f) && (!f.late || s.Synced()) {
 			s.syncFeed(ctx, f)
 		}
 	}
@@ -172,7 +177,7 @@ func (t *Tenant) nextDue() time.Time {
 	earlier(t.round.status.NextDue)
 	for _, f := range t.feeds {
 		switch {
-		case t.isIdle(f):
+		case t.isIdle(f), f.late && !t.synced:
 		case f.status.NextDue.IsZero():
 			earlier(t.now())
 		default:
@@ -184,6 +189,11 @@ func (t *Tenant) nextDue() time.Time {
 	}
 	for _, d := range t.doubted {
 		earlier(d.until)
+	}
+	for _, holds := range t.facts.links {
+		for _, h := range holds {
+			earlier(h.until)
+		}
 	}
 	return next
 }

@@ -30,6 +30,8 @@ type Tenant struct {
 	syncing sync.Mutex
 	round   userRound
 	feeds   []*feed
+	// groupRound is how far the groups were read; it belongs to the Sync as well.
+	groupRound groupRound
 
 	// mu guards all that follows, and the feeds' status. It is never held while a
 	// call is made.
@@ -47,8 +49,17 @@ type Tenant struct {
 	// looks older than what is known.
 	held    map[string]*account
 	doubted map[string]doubt
-	// wanted are the groups of the last SyncRequest.
-	wanted map[string]bool
+	// fates are what the operator itself just made of accounts' existence, acts counts
+	// what else it wrote.
+	fates map[string]fate
+	acts  uint64
+	// admins are the accounts known to be administrators.
+	admins map[string]*account
+	// askedMailboxes are to be read anew.
+	askedMailboxes map[string]bool
+	// wanted are the groups of the last SyncRequest, wantedApplications its applications.
+	wanted, wantedApplications map[string]bool
+	wantedManagers             bool
 	// refusals are what the tenant refused within a feed that goes on without it.
 	refusals map[string]refusal
 	recheck  bool
@@ -65,7 +76,11 @@ func newTenant(key types.NamespacedName, store *Store) *Tenant {
 		held:     map[string]*account{},
 		doubted:  map[string]doubt{},
 		wanted:   map[string]bool{},
-		refusals: map[string]refusal{},
+		fates:    map[string]fate{},
+		admins:   map[string]*account{},
+
+		askedMailboxes: map[string]bool{},
+		refusals:       map[string]refusal{},
 	}
 	t.feeds = t.newFeeds(store.options.Feeds)
 	return t
@@ -172,7 +187,7 @@ func (t *Tenant) rederive() int {
 	for portion := range t.portions() {
 		changed += t.emit(t.write(func(w *writer) {
 			for _, a := range portion {
-				w.update(a, a.raw(), a.shown.Gone)
+				w.refresh(a)
 			}
 		}))
 	}

@@ -127,7 +127,7 @@ func (s *run) dropVanished() {
 	for portion := range s.portions() {
 		s.count(FeedUsers, s.emit(s.write(func(w *writer) {
 			for _, a := range portion {
-				if a.listed != w.round.full && a.shown.Gone == GoneNot && a.live < recent {
+				if a.listed != w.round.full && a.shown.Gone == GoneNot && a.live < recent && !w.isMade(a.shown.User.ID) {
 					w.remove(a.shown.User.ID, GoneVanished)
 				}
 			}
@@ -158,8 +158,16 @@ func (s *run) forgetPurged() {
 	for _, a := range purged {
 		if a.shown.Gone != GoneNot {
 			forgotten[a] = true
-			delete(s.accounts, a.shown.User.ID)
+			s.forget(a.shown.User.ID)
 		}
 	}
 	s.order = slices.DeleteFunc(slices.Clone(s.order), func(a *account) bool { return forgotten[a] })
+}
+
+// forget drops all that is known of an account only; the caller holds the lock.
+func (s *run) forget(id string) {
+	delete(s.accounts, id)
+	delete(s.facts.methods, id)
+	delete(s.facts.purposes, id)
+	delete(s.askedMailboxes, id)
 }

@@ -1,0 +1,157 @@
+package inventory
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// LinkKind is what joins an account to something else.
+type LinkKind string
+
+// The kinds of links.
+const (
+	// LinkGroup makes the account a direct member of the group Target.
+	LinkGroup LinkKind = "Group"
+	// LinkAppRole gives the account the role Qualifier in the application Target.
+	LinkAppRole LinkKind = "AppRole"
+	// LinkRole gives the account the directory role Target over the scope Qualifier.
+	LinkRole LinkKind = "Role"
+	// LinkManager makes Target the account's manager; when it is not present, the account
+	// has none.
+	LinkManager LinkKind = "Manager"
+)
+
+// feed is the one that tells of such links.
+func (k LinkKind) feed() FeedName {
+	switch k {
+	case LinkGroup:
+		return FeedMemberships
+	case LinkAppRole:
+		return FeedApplications
+	case LinkRole:
+		return FeedRoles
+	default:
+		return FeedManagers
+	}
+}
+
+// Link joins an account to something else. All but a role's scope are ids.
+type Link struct {
+	Kind                    LinkKind
+	User, Target, Qualifier string
+}
+
+// same tells whether one link takes the other's place.
+func (l Link) same(other Link) bool {
+	if l.Kind == LinkManager {
+		return other.Kind == LinkManager
+	}
+	return l == other
+}
+
+// linkHold is a link that the operator made or undid.
+type linkHold struct {
+	Link
+	present bool
+	// until when it is believed although no feed shows it.
+	until time.Time
+	// act numbers the operator's writes: only what was begun to be read later tells of it.
+	act uint64
+}
+
+// ExpectLink makes ByID show a link that the operator just made, or undid, until a feed
+// shows it. When none does within Options.Expectation, and the feed has been read since,
+// the feed is believed.
+func (t *Tenant) ExpectLink(link Link, present bool) {
+	link.User, link.Target = strings.ToLower(link.User), strings.ToLower(link.Target)
+	if link.Kind == LinkAppRole {
+		link.Qualifier = strings.ToLower(link.Qualifier)
+	}
+	t.emit(t.write(func(w *writer) {
+		a, ok := w.accounts[link.User]
+		if !ok || a.shown.Gone != GoneNot {
+			return
+		}
+		w.acts++
+		holds := slices.DeleteFunc(slices.Clone(w.facts.links[link.User]), func(h linkHold) bool { return h.same(link) })
+		w.facts.links[a.shown.User.ID] = append(holds, linkHold{
+			Link: link, present: present, until: w.now.Add(w.store.options.Expectation), act: w.acts,
+		})
+		w.refresh(a)
+	}))
+}
+
+// dropLinks ends the holds for which done is true.
+func (w *writer) dropLinks(done func(linkHold) bool) {
+	for id, holds := range w.facts.links {
+		left := slices.DeleteFunc(slices.Clone(holds), done)
+		if len(left) == len(holds) {
+			continue
+		}
+		if len(left) == 0 {
+			delete(w.facts.links, id)
+		} else {
+			w.facts.links[id] = left
+		}
+		if a, ok := w.accounts[id]; ok {
+			w.refresh(a)
+		}
+	}
+}
+
+// meetLinks ends the holds of one kind that a reading, begun after the operator's write
+// number acts, has shown.
+func (s *run) meetLinks(kind LinkKind, acts uint64) int {
+	return s.emit(s.write(func(w *writer) {
+		w.dropLinks(func(h linkHold) bool {
+			return h.Kind == kind && h.act <= acts && w.facts.shows(h)
+		})
+	}))
+}
+
+// sweepLinks ends the holds whose time is up. One whose feed has not been read since the
+// operator's write is kept until it has: the feed then is due at once.
+func (w *writer) sweepLinks() {
+	unread := map[FeedName]bool{}
+	for _, f := range w.feeds {
+		unread[f.status.Name] = !w.isIdle(f) && (f.status.Reason == "" || f.status.Reason == ReasonNotRead)
+	}
+	hurried := map[FeedName]bool{}
+	for id, holds := range w.facts.links {
+		holds = slices.Clone(holds)
+		for i := range holds {
+			h := &holds[i]
+			name := h.Kind.feed()
+			if !w.now.Before(h.until) && unread[name] && w.feed(name).acts < h.act {
+				h.until, hurried[name] = w.now.Add(firstRetry), true
+			}
+		}
+		w.facts.links[id] = holds
+	}
+	for name := range hurried {
+		w.makeDue(w.feed(name))
+	}
+	w.dropLinks(func(h linkHold) bool { return !w.now.Before(h.until) })
+}
+
+// shows tells whether the feeds have a link as it is expected.
+func (f *facts) shows(h linkHold) bool {
+	switch h.Kind {
+	case LinkGroup:
+		return f.memberships.has(h.User, h.Target) == h.present
+	case LinkAppRole:
+		return slices.ContainsFunc(f.applications.roles[h.User], func(r AppRole) bool {
+			return r.ApplicationID == h.Target && r.RoleID == h.Qualifier
+		}) == h.present
+	case LinkRole:
+		return slices.ContainsFunc(f.roles.byHolder[h.User], h.isRole) == h.present
+	default:
+		return h.present && f.managers[h.User] == h.Target || !h.present && f.managers[h.User] == ""
+	}
+}
+
+// isRole tells whether a role is the one that the link gives.
+func (h linkHold) isRole(role Role) bool {
+	return role.Path == RoleDirect && role.RoleID == h.Target && role.Scope == h.Qualifier
+}
