@@ -153,6 +153,28 @@ var _ = Describe("The documentation", func() {
 		Expect(documented).To(ConsistOf(capabilities))
 	})
 
+	It("names the least permission of every capability, and no permission that none needs", func() {
+		const permission = `[A-Z][A-Za-z-]+\.[A-Za-z.]+`
+		code := read("../controllers/capabilities.go")
+		page := read(filepath.Join(docs, "app-registration.md"))
+		var documented []string
+		for _, start := range []string{"| Microsoft Graph application permission | for | Observe", "| Microsoft Graph application permission | for | without"} {
+			for _, row := range matches(`(?m)^\| ([^|]*) \|`, section(page, start)) {
+				documented = append(documented, matches("`("+permission+")`", row)...)
+			}
+		}
+		Expect(documented).To(ContainElement("User.Read.All"))
+
+		// The least permission of a group stands first.
+		for _, least := range matches(`\{\s*"(`+permission+`)"`, code) {
+			Expect(documented).To(ContainElement(least))
+		}
+		needed := append(matches(`"(`+permission+`)"`, code), "Domain.Read.All")
+		for _, name := range documented {
+			Expect(needed).To(ContainElement(name))
+		}
+	})
+
 	It("links to what is there", func() {
 		for path, page := range pages() {
 			for _, link := range matches(`\]\(([^)\s]+)\)`, page) {

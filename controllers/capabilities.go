@@ -25,30 +25,59 @@ type requirement struct {
 	role        string
 }
 
-// requirements of the operator's readings and writes, after the permission tables of
-// the Graph reference (https://learn.microsoft.com/graph/permissions-reference).
-func requirements() []requirement {
-	readUsers := []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+// Permissions that several requirements share, the least first.
+func readUsers() []string {
+	return []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+}
+
+func readGroups() []string {
+	return []string{
+		"GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All",
+		"Directory.Read.All", "Directory.ReadWrite.All",
+	}
+}
+
+func readApplications() []string {
+	return []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+}
+
+func writeUsers() []string { return []string{"User.ReadWrite.All", "Directory.ReadWrite.All"} }
+
+// readings are what the operator reads, after the permission tables of the Graph
+// reference (https://learn.microsoft.com/graph/permissions-reference).
+func readings() []requirement {
 	readRoles := []string{
 		"RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory",
 		"Directory.Read.All", "Directory.ReadWrite.All",
 	}
 	return []requirement{
-		{name: "ReadUsers", permissions: [][]string{readUsers}},
-		{name: "ReadAdmins", permissions: [][]string{
-			readRoles, {"GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-		}},
+		{name: "ReadUsers", permissions: [][]string{readUsers()}},
+		{name: "ReadAdmins", permissions: [][]string{readRoles, readGroups()}},
 		{name: "ReadEligibleAdmins", permissions: [][]string{
 			{"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleEligibilitySchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"},
 		}},
 		{name: "ReadMFA", permissions: [][]string{{"AuditLog.Read.All"}}},
-		{name: "ReadSignIns", permissions: [][]string{readUsers, {"AuditLog.Read.All"}}},
+		{name: "ReadMethods", permissions: [][]string{{"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"}}},
+		{name: "ReadSignIns", permissions: [][]string{readUsers(), {"AuditLog.Read.All"}}},
+		{name: "ReadLockouts", permissions: [][]string{{"AuditLog.Read.All"}}},
 		{name: "ReadLicenses", permissions: [][]string{
 			{"LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
 		}},
+		{name: "ReadGroups", permissions: [][]string{readGroups()}},
+		{name: "ReadApplications", permissions: [][]string{readApplications()}},
+		{name: "ReadDevices", permissions: [][]string{{"Device.Read.All", "Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}, readUsers()}},
+		{name: "ReadManagedDevices", permissions: [][]string{{"DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All"}}},
+		{name: "ReadMailboxes", permissions: [][]string{{"MailboxSettings.Read", "MailboxSettings.ReadWrite"}}},
 		{name: "ReadPolicies", permissions: [][]string{{"Policy.Read.All"}}},
 		{name: "ReadRooms", permissions: [][]string{{"Place.Read.All", "Place.ReadWrite.All"}}},
-		{name: "BlockSignIn", permissions: [][]string{{"User.EnableDisableAccount.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, readUsers}},
+	}
+}
+
+// writings are what the operator changes, after the same tables.
+func writings() []requirement {
+	deleteUsers := []string{"User.DeleteRestore.All", "User.ReadWrite.All"}
+	return []requirement{
+		{name: "BlockSignIn", permissions: [][]string{{"User.EnableDisableAccount.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, readUsers()}},
 		{name: "RevokeSessions", permissions: [][]string{{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}}},
 		{
 			name:        "RequirePasswordChange",
@@ -56,6 +85,17 @@ func requirements() []requirement {
 			roles:       []string{roleUserAdministrator, rolePrivilegedAuthAdministrator, directory.GlobalAdministrator},
 			role:        "User Administrator",
 		},
+		{name: "CreateUsers", permissions: [][]string{writeUsers()}},
+		{name: "RestoreUsers", permissions: [][]string{deleteUsers}},
+		{name: "DeleteUsers", permissions: [][]string{deleteUsers}},
+		{name: "IssueTemporaryAccessPass", permissions: [][]string{{"UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}}},
+		{name: "UpdateProfile", permissions: [][]string{writeUsers()}},
+		{name: "UpdatePhones", permissions: [][]string{append([]string{"User-Phone.ReadWrite.All"}, writeUsers()...)}},
+		{name: "SetManager", permissions: [][]string{writeUsers()}},
+		{name: "AssignLicenses", permissions: [][]string{append([]string{"LicenseAssignment.ReadWrite.All"}, writeUsers()...)}},
+		{name: "WriteGroups", permissions: [][]string{{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}, readGroups()}},
+		{name: "AssignAppRoles", permissions: [][]string{{"AppRoleAssignment.ReadWrite.All"}, readApplications()}},
+		{name: "AssignDirectoryRoles", permissions: [][]string{{"RoleManagement.ReadWrite.Directory"}}},
 	}
 }
 
@@ -64,7 +104,7 @@ func requirements() []requirement {
 func capabilities(identity *directory.Identity, known *inventory.Tenant) []v1alpha1.Capability {
 	held, rolesKnown := known.PrincipalRoles(identity.ServicePrincipalID)
 	var all []v1alpha1.Capability
-	for _, need := range requirements() {
+	for _, need := range append(readings(), writings()...) {
 		c := v1alpha1.Capability{Name: need.name, Available: v1alpha1.True}
 		var missing []string
 		for _, anyOf := range need.permissions {
