@@ -42,6 +42,8 @@ func (s *Server) adminHandler() http.Handler {
 	s.adminFeeds(handle)
 	s.adminApplications(handle)
 	s.adminMethods(handle)
+	s.adminDevices(handle)
+	s.adminSignIns(handle)
 	s.adminAccounts(handle)
 	return mux
 }

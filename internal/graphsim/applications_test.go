@@ -30,8 +30,10 @@ var _ = Describe("Applications", func() {
 		portal, err = w.AddApplication(w.tenant, graphsim.ApplicationSpec{
 			DisplayName: "MSPortal", AppID: "5b0d1a5e-0000-4000-8000-0000000aaaa1", AssignmentRequired: true,
 			Roles: []graphsim.AppRoleSpec{
-				{DisplayName: "Admin", Value: "Portal.Admin"}, {DisplayName: "User", Value: "Portal.User"},
-				{DisplayName: "Old", Disabled: true}, {DisplayName: "Robot", AllowedMemberTypes: []string{"Application"}},
+				{DisplayName: "Admin", Value: "Portal.Admin"},
+				{DisplayName: "User", Value: "Portal.User"},
+				{DisplayName: "Old", Disabled: true},
+				{DisplayName: "Robot", AllowedMemberTypes: []string{"Application"}},
 			},
 		})
 		Expect(err).NotTo(HaveOccurred())
@@ -234,6 +236,31 @@ var _ = Describe("Applications", func() {
 		Expect(of("users", bob)).To(BeEmpty())
 		Expect(outsider(http.MethodDelete, "/Wiki", "")).To(Equal(http.StatusBadRequest))
 		Expect(w.effects()).To(BeEmpty())
+	})
+})
+
+var _ = Describe("The service provider's portal", func() {
+	It("is used by the first seeded tenants [GS-SIM-21]", func() {
+		for i, info := range seeded(4, 20).Tenants() {
+			dump, err := seeded(4, 20).Dump(info.ID)
+			Expect(err).NotTo(HaveOccurred())
+			spec := dump.Tenants[0]
+			if i == 3 {
+				Expect(spec.Applications).To(BeEmpty())
+				continue
+			}
+			Expect(spec.Applications).To(ConsistOf(HaveField("DisplayName", "MSPortal")))
+			portal, kinds := spec.Applications[0], map[string]string{}
+			for _, r := range portal.Roles {
+				for _, a := range portal.Assignments {
+					if a.Role == r.ID {
+						kinds[r.Value] = a.Principal
+					}
+				}
+			}
+			Expect(kinds).To(And(HaveLen(4), HaveKey("Portal.Admin"), HaveKey("Portal.Manager"), HaveKey("Portal.Training")))
+			Expect(spec.Groups).To(ContainElement(And(HaveField("DisplayName", "MSPortal Users"), HaveField("ID", kinds["Portal.User"]), HaveField("Members", HaveLen(5)))))
+		}
 	})
 })
 

@@ -60,6 +60,10 @@ type TenantSpec struct {
 
 	Applications []ApplicationSpec `json:"applications,omitempty"`
 
+	Devices        []DeviceSpec        `json:"devices,omitempty"`
+	ManagedDevices []ManagedDeviceSpec `json:"managedDevices,omitempty"`
+	SignIns        []SignInSpec        `json:"signIns,omitempty"`
+
 	TemporaryAccessPassPolicy TemporaryAccessPassPolicy `json:"temporaryAccessPassPolicy,omitzero"`
 	TemporaryAccessPasses     []TemporaryAccessPassSpec `json:"temporaryAccessPasses,omitempty"`
 	Mailboxes                 []MailboxSpec             `json:"mailboxes,omitempty"`
@@ -242,7 +246,8 @@ func (s *Server) newTenant(spec TenantSpec, index int) (*tenant, error) {
 		users: map[string]*userRecord{}, upns: map[string]string{}, signIns: map[string]signInActivity{},
 		registrations: map[string]registration{}, mailboxes: map[string]MailboxSpec{}, mailPlans: s.mailPlans, groupsByID: map[string]*group{},
 		consumed: map[string]int{}, principals: map[string]*servicePrincipal{}, budgets: map[string]*appBudget{},
-		stats: newStatistics(s.opts.Journal),
+		devices: newDevices(),
+		stats:   newStatistics(s.opts.Journal),
 	}
 	t.setQuota(spec.Quota)
 	t.setDomains(spec.Domains)

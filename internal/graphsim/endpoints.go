@@ -25,7 +25,7 @@ func endpoints() []*endpoint {
 		},
 	}
 	return slices.Concat(own, accountEndpoints(), licenseEndpoints(), membershipEndpoints(), feedEndpoints(), applicationEndpoints(), roleWriteEndpoints(),
-		methodEndpoints())
+		methodEndpoints(), deviceEndpoints())
 }
 
 func organizationRead() []string {

@@ -140,6 +140,12 @@ func (t *tenant) spec() TenantSpec {
 		spec.Groups = append(spec.Groups, g.spec())
 	}
 	spec.TemporaryAccessPassPolicy = t.passPolicy
+	t.describeDevices(&spec)
+	for _, s := range t.signInLog {
+		if r, ok := t.users[s.User]; ok && !r.purged {
+			spec.SignIns = append(spec.SignIns, s)
+		}
+	}
 	for _, a := range t.apps.order {
 		spec.Applications = append(spec.Applications, t.describeApplication(a))
 	}

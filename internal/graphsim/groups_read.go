@@ -141,6 +141,8 @@ func (c *call) objectListing(length int, at func(place int) (*directoryObject, b
 		l.context = "groups"
 	case typeDirectoryRole:
 		l.context = "directoryRoles"
+	case typeDevice:
+		l.context = "devices"
 	}
 	l.renderer = func(asked *listToken) (func(properties) json.RawMessage, error) {
 		if err := c.checkCast(cast, asked.Select); err != nil {
@@ -168,6 +170,8 @@ func (c *call) checkCast(cast, selected string) error {
 		_, err = c.srv.types.group.selectionOf(selected)
 	case typeDirectoryRole:
 		_, err = c.srv.types.directoryRole.selectionOf(selected)
+	case typeDevice:
+		_, err = c.srv.types.device.selectionOf(selected)
 	}
 	return err
 }

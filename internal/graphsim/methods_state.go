@@ -123,8 +123,12 @@ func (t *tenant) registered(u *user, reg registration, collection, word string) 
 		sum := digest(t.seed, t.id, u.id, word, graphTime(reg.since))
 		m.id = base64.RawURLEncoding.EncodeToString(sum[:16])
 		m.members = []jsonMember{
-			created, {"displayName", "Security key"}, {"aaGuid", "2fc0579f-8113-47ea-b116-555a8db9202a"}, {"model", "NFC key"},
-			{"attestationCertificates", []string{}}, {"attestationLevel", "attested"},
+			created,
+			{"displayName", "Security key"},
+			{"aaGuid", "2fc0579f-8113-47ea-b116-555a8db9202a"},
+			{"model", "NFC key"},
+			{"attestationCertificates", []string{}},
+			{"attestationLevel", "attested"},
 		}
 	case collectionWindowsHello:
 		m.members = []jsonMember{created, {"displayName", "Laptop"}, {"keyStrength", "normal"}}

@@ -81,6 +81,7 @@ type resourceTypes struct {
 	group, servicePrincipal, registration, roleDefinition, roleAssignment, roleEligibility *entitySchema
 	securityDefaults, conditionalAccess, room                                              *entitySchema
 	appRoleAssignment, directoryRole                                                       *entitySchema
+	device, managedDevice, signIn                                                          *entitySchema
 }
 
 func newResourceTypes() resourceTypes {
@@ -89,6 +90,7 @@ func newResourceTypes() resourceTypes {
 		roleDefinition: roleDefinitionSchema(), roleAssignment: roleAssignmentSchema(), roleEligibility: roleEligibilitySchema(),
 		securityDefaults: securityDefaultsSchema(), conditionalAccess: conditionalAccessSchema(), room: roomSchema(),
 		appRoleAssignment: appRoleAssignmentSchema(), directoryRole: directoryRoleSchema(),
+		device: deviceSchema(), managedDevice: managedDeviceSchema(), signIn: signInSchema(),
 	}
 }
 
@@ -129,7 +131,7 @@ func (c *call) objectSelection(selected string) (objectSelection, error) {
 	if selected == "" {
 		return nil, nil
 	}
-	types := []*entitySchema{c.srv.schema.entitySchema, c.srv.types.group, c.srv.types.servicePrincipal, c.srv.types.directoryRole}
+	types := []*entitySchema{c.srv.schema.entitySchema, c.srv.types.group, c.srv.types.servicePrincipal, c.srv.types.directoryRole, c.srv.types.device}
 	var names objectSelection
 	for name := range strings.SplitSeq(selected, ",") {
 		name = strings.TrimSpace(name)

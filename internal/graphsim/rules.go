@@ -11,7 +11,7 @@ type Rule struct {
 
 // Rules lists the rules in force. An id is never used again for another rule.
 func Rules() []Rule {
-	return slices.Concat(authRules(), permissionRules(), readRules(), writeRules(), deltaRules(), directoryRules(), feedRules(), throttleRules(), syncRules(), applicationRules(), licenseRules(), membershipRules(), accountRules(), clientRules(), simulatorRules())
+	return slices.Concat(authRules(), permissionRules(), readRules(), writeRules(), deltaRules(), directoryRules(), feedRules(), throttleRules(), syncRules(), applicationRules(), estateRules(), licenseRules(), membershipRules(), accountRules(), clientRules(), simulatorRules())
 }
 
 func authRules() []Rule {

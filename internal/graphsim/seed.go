@@ -117,6 +117,7 @@ func (g *seeding) populate(t *tenant) error {
 	}
 	g.policies()
 	g.portal()
+	g.detail()
 	return t.setPeople(g.people)
 }
 

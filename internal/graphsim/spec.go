@@ -93,10 +93,28 @@ func (t *tenant) setPeople(spec TenantSpec) error {
 		}
 	}
 	t.rooms = spec.Rooms
+	if err := t.setEstate(spec); err != nil {
+		return err
+	}
 	if err := t.setPasses(spec.TemporaryAccessPassPolicy, spec.TemporaryAccessPasses); err != nil {
 		return err
 	}
 	return t.setPolicies(spec.SecurityDefaults, spec.ConditionalAccess)
+}
+
+// setEstate sets the devices, and how people used them.
+func (t *tenant) setEstate(spec TenantSpec) error {
+	if err := t.putDevices(spec.Devices, spec.ManagedDevices, t.created); err != nil {
+		return err
+	}
+	for _, s := range spec.SignIns {
+		s, err := t.completeSignIn(s, t.created)
+		if err != nil {
+			return err
+		}
+		t.logSignIn(s)
+	}
+	return nil
 }
 
 // register records what people registered for authentication.

@@ -56,6 +56,10 @@ type tenant struct {
 	apps       enterpriseApps
 	passPolicy TemporaryAccessPassPolicy
 	passes     map[string]*temporaryPass // by account id
+	devices    devices
+
+	signInLog   []SignInSpec // the oldest first; users are object ids
+	signInCount uint64
 
 	consumed map[string]int // SKU id → accounts that hold it
 
@@ -201,6 +205,7 @@ func (t *tenant) forget(id string, now time.Time) {
 	delete(t.registrations, id)
 	delete(t.passes, id)
 	t.forgetAppRoles(id)
+	t.forgetOwner(id)
 	delete(t.mailboxes, id)
 	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == id })
 	t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == id })

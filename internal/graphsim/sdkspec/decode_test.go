@@ -24,7 +24,7 @@ import (
 func answers() map[graphsim.Endpoint]answer {
 	all := directoryAnswers()
 	for _, more := range []map[graphsim.Endpoint]answer{
-		applicationAnswers(), methodAnswers(),
+		applicationAnswers(), methodAnswers(), deviceAnswers(),
 		membershipAnswers(),
 		accountAnswers(),
 	} {
@@ -140,6 +140,7 @@ var _ = Describe("Microsoft's models", func() {
 		Expect(w.AddGroupMember(w.tenant, outer, inner)).To(Succeed())
 		names := append([]string{"{tenant}", w.tenant, "{user}", "{frank}", "{group}", inner, "{outer}", outer, "{every}", every}, w.applications()...)
 		names = append(names, w.methods()...)
+		names = append(names, w.devices()...)
 		names = append(names, w.accounts()...)
 		fill = strings.NewReplacer(names...)
 	})

@@ -44,7 +44,7 @@ func newWorld() *world {
 	Expect(w.SetGrant(w.tenant, graphsim.Grant{
 		ClientID: w.ClientID(), Permissions: append(graphsim.DefaultPermissions(), "Directory.Read.All", "RoleManagement.Read.Directory", "Place.Read.All",
 			"Application.Read.All", "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "MailboxSettings.ReadWrite",
-			"UserAuthenticationMethod.ReadWrite.All"),
+			"UserAuthenticationMethod.ReadWrite.All", "Device.Read.All", "DeviceManagementManagedDevices.Read.All"),
 		DirectoryRoles: []string{"User Administrator"},
 	})).To(Succeed())
 	w.bearer = w.token()
