@@ -117,6 +117,7 @@ func phrases() []phrase {
 		{http.StatusForbidden, "not licensed for this feature", directory.KindPremiumRequired},
 		{http.StatusBadRequest, "added object references already exist", directory.KindExists},
 		{http.StatusBadRequest, "permission being assigned already exists", directory.KindExists},
+		{http.StatusBadRequest, "a conflicting object with one or more of the specified property values", directory.KindConflict},
 		{http.StatusBadRequest, "does not have any available licenses", directory.KindNoSeat},
 		{http.StatusBadRequest, "usage location", directory.KindUsageLocation},
 		{http.StatusBadRequest, "mutually exclusive", directory.KindPlanConflict},

@@ -213,6 +213,8 @@ var _ = Describe("A change", func() {
 			refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."), directory.KindForbidden),
 		Entry("a role that is assigned", func(c *graph.Client) error { _, err := c.AssignRole(background, idA, idB, "/"); return err },
 			refused(409, "Request_MultipleObjectsWithSameKeyValue", "A conflicting object with one or more of the specified property values is present in the directory."), directory.KindExists),
+		Entry("a role that is assigned, as a bad request", func(c *graph.Client) error { _, err := c.AssignRole(background, idA, idB, "/"); return err },
+			refused(400, "Request_BadRequest", "A conflicting object with one or more of the specified property values is present in the directory."), directory.KindExists),
 		Entry("a manager mastered on premises", func(c *graph.Client) error { _, err := c.SetManager(background, idA, idB); return err },
 			refused(400, "Request_BadRequest", "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration."), directory.KindMastered),
 		Entry("a pass that the policy forbids", func(c *graph.Client) error { _, _, err := c.CreateTemporaryAccessPass(background, idA); return err },
