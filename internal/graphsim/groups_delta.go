@@ -182,7 +182,7 @@ func (c *call) groupPage(st *deltaState, items []groupItem, last bool) (*respons
 func (s *entitySchema) names(sel propSet) []string {
 	var names []string
 	for i := range s.props {
-		if sel.has(propID(i)) { //nolint:gosec // a type has fewer than 128 properties
+		if sel.has(propID(i)) {
 			names = append(names, s.props[i].name)
 		}
 	}

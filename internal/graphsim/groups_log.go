@@ -10,7 +10,7 @@ type groupHistory struct{ history[*groupEvent] }
 // last.
 func (l *groupHistory) groupItem(e *revision[*groupEvent], st *deltaState) groupItem {
 	it := groupItem{version: e.version, profile: e.state.profile}
-	switch e.kind {
+	switch e.kind { //nolint:exhaustive // the others bring it
 	case changeDeleted:
 		it.removed = "changed"
 	case changePurged:

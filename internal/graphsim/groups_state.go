@@ -193,7 +193,7 @@ func (t *tenant) groupDifference(before, after *groupProfile) propSet {
 	var changed propSet
 	for i, was := range before.row() {
 		if !sameValue(was, after.row()[i]) {
-			changed.add(propID(i)) //nolint:gosec // a group has few properties
+			changed.add(propID(i))
 		}
 	}
 	return changed

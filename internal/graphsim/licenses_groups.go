@@ -66,7 +66,8 @@ func (t *tenant) giveLicenses(r *userRecord, now time.Time) {
 			next[i] = have[was]
 		}
 	}
-	if !sameValue(have, next) {
+	same := func(a, b licenseAssignmentState) bool { return a.sameAs(b) }
+	if !slices.EqualFunc(have, next, same) {
 		t.setLicenses(r, next, now)
 	}
 }

@@ -30,28 +30,26 @@ func (t *tenant) isMember(groupID, id string) bool {
 	return joined != nil && slices.ContainsFunc(*joined, func(m membership) bool { return m.group.id == groupID })
 }
 
-// join adds a member, once, and reports whether it was none.
-func (t *tenant) join(g *group, id string, now time.Time) bool {
+// join adds a member, once.
+func (t *tenant) join(g *group, id string, now time.Time) {
 	joined := t.memberships(id)
 	if joined == nil || t.isMember(g.id, id) {
-		return false
+		return
 	}
 	*joined = append(*joined, membership{g, len(g.members)})
 	g.members = append(g.members, id)
 	t.logMember(g, id, false, now)
 	t.licensesOwed(g, id, now)
-	return true
 }
 
-// leave takes a member out and reports whether it was one.
-func (t *tenant) leave(g *group, id string, now time.Time) bool {
+// leave takes a member out, if it is one.
+func (t *tenant) leave(g *group, id string, now time.Time) {
 	if !t.isMember(g.id, id) {
-		return false
+		return
 	}
 	t.forgetMembership(g, id)
 	t.logMember(g, id, true, now)
 	t.licensesOwed(g, id, now)
-	return true
 }
 
 // forgetMembership empties a member's place.

@@ -164,5 +164,6 @@ func simulatorRules() []Rule {
 		{"GS-SIM-11", "Seeded tenants have exactly the accounts asked for, and names, domains and ids of their own."},
 		{"GS-SIM-12", "Every other seeded tenant has Entra ID P1, every fourth P2, every third is synced from Active Directory and has a federated domain."},
 		{"GS-SIM-13", "Seeded accounts are a small business's: rooms, shared mailboxes, guests, leavers, administrators in every way, awkward names."},
+		{"GS-SIM-15", "Seeded groups are a small business's: the staff, departments, a dynamic group, a distribution list, a mail-enabled one, one synced where there is an Active Directory, and in every fourth tenant one that gives licences."},
 	}
 }

@@ -32,6 +32,8 @@ type seeding struct {
 	accountNames map[string]int // uses of each samAccountName
 	people       TenantSpec     // roles, groups, registrations and rooms to be set
 	heads        map[string]any // of departments, by name: object ids
+	licensing    string         // id of the group that gives licences, once somebody has one from it
+	inheritors   []string       // who has: UPNs
 	rooms        int
 	shared       int
 	guests       int
@@ -117,6 +119,7 @@ func (g *seeding) populate(t *tenant) error {
 	}
 	g.policies()
 	g.portal()
+	g.groups()
 	g.detail()
 	return t.setPeople(g.people)
 }

@@ -142,6 +142,9 @@ func (g *seeding) addPerson(p person) (string, error) {
 	if p.product != noProduct {
 		g.license(d, p.product)
 	}
+	if g.inherits(p) {
+		g.inherit(d, upn)
+	}
 	if synced {
 		g.master(d, p, upn)
 	}
