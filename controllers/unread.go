@@ -42,7 +42,7 @@ func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant,
 	if before.Admin != "" && seen.Admin == directory.Unknown && unread(known, inventory.FeedRoles, inventory.FeedLicenses) {
 		st.Admin, st.Roles = before.Admin, before.Roles
 	}
-	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && unread(known, inventory.FeedRooms, inventory.FeedRoles) {
+	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && unread(known, inventory.FeedRooms, inventory.FeedRoles, inventory.FeedMailboxes) {
 		st.AccountType = before.AccountType
 	}
 }

@@ -42,7 +42,7 @@ func membershipsRound(t *Tenant) *round {
 	r.restart(t.groupRound.resume)
 	every := t.store.options.ResyncEvery
 	early := time.Duration(t.fraction(FeedMemberships) * float64(every/4))
-	if !t.now().Before(t.groupRound.listed.Add(every - early)) {
+	if !t.GroupsKnown() || !t.now().Before(t.groupRound.listed.Add(every-early)) {
 		r.restart("")
 	}
 	r.round = &round{tasks: []task{r.read}, store: r.store}
@@ -91,6 +91,7 @@ func (r *membershipReading) hear(told *directory.GroupMembership) {
 	if group == nil || told.Group.DisplayName != "" {
 		described := told.Group
 		described.ID = id
+		r.contradicted = r.contradicted || group != nil && *group != described
 		r.groups[id] = &described
 	}
 	members := r.members[id]
@@ -161,17 +162,19 @@ func (r *membershipReading) storeListing(s *run) int {
 
 // storeChanges adds what changed, a portion of the members at a time.
 func (r *membershipReading) storeChanges(s *run) int {
-	concerned, described := r.describe(s)
-	for _, members := range r.members {
-		for member := range members {
-			concerned[member] = true
+	moves, changed := r.describe(s)
+	for group, members := range r.members {
+		for member, joined := range members {
+			if moves[member] == nil {
+				moves[member] = map[string]bool{}
+			}
+			moves[member][group] = joined
 		}
 	}
-	changed := described
-	for ids := range slices.Chunk(slices.Sorted(maps.Keys(concerned)), writePortion) {
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(moves)), writePortion) {
 		changed += s.emit(s.write(func(w *writer) {
 			for _, id := range ids {
-				r.move(w, id)
+				w.move(id, moves[id])
 			}
 		}))
 	}
@@ -179,8 +182,8 @@ func (r *membershipReading) storeChanges(s *run) int {
 }
 
 // describe stores the groups that are new, gone or changed, and returns the members of
-// those that were known.
-func (r *membershipReading) describe(s *run) (members map[string]bool, changed int) {
+// those that were known, as members who do not move.
+func (r *membershipReading) describe(s *run) (members map[string]map[string]bool, changed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := &s.facts.memberships
@@ -200,7 +203,7 @@ func (r *membershipReading) describe(s *run) (members map[string]bool, changed i
 		changed++
 		affected[id] = known
 	}
-	members = map[string]bool{}
+	members = map[string]map[string]bool{}
 	if changed == 0 {
 		return members, 0
 	}
@@ -208,25 +211,24 @@ func (r *membershipReading) describe(s *run) (members map[string]bool, changed i
 	clear(f.lists)
 	for member, groups := range f.memberOf {
 		if slices.ContainsFunc(groups, func(g directory.Group) bool { return affected[g.ID] }) {
-			members[member] = true
+			members[member] = nil
 		}
 	}
 	return members, changed
 }
 
-// move gives a member its groups anew.
-func (r *membershipReading) move(w *writer, id string) {
+// move gives a member its groups anew: joined tells by group whether it joined or left.
+func (w *writer) move(id string, joined map[string]bool) {
 	f := &w.facts.memberships
 	groups := f.described(f.memberOf[id])
-	for groupID, members := range r.members {
-		joined, told := members[id]
-		at := indexOf(groups, groupID)
+	for group, joins := range joined {
+		at := indexOf(groups, group)
 		switch {
-		case !told || joined == (at >= 0):
-		case !joined:
-			groups = slices.Delete(groups, at, at+1)
+		case joins == (at >= 0):
+		case joins:
+			groups = append(groups, f.groups[group])
 		default:
-			groups = append(groups, f.groups[groupID])
+			groups = slices.Delete(groups, at, at+1)
 		}
 	}
 	f.set(w.canonical(id), groups)

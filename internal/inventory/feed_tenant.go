@@ -61,7 +61,7 @@ func licensesRound(*Tenant) *round {
 	var skus []directory.SKU
 	return &round{
 		tasks: []task{once(directory.Reader.SKUs, func(all []directory.SKU) {
-			skus = slices.Clone(all)
+			skus = append([]directory.SKU{}, all...) // none is not the same as not read
 			slices.SortFunc(skus, func(a, b directory.SKU) int {
 				return cmp.Or(cmp.Compare(a.PartNumber, b.PartNumber), cmp.Compare(a.ID, b.ID))
 			})
