@@ -34,13 +34,17 @@ func planLicenses(in Input, plan *Plan) *Facet {
 	for _, want := range w.wishes(l.items) {
 		w.satisfy(want)
 	}
-	w.locate()
+	w.locate(plan)
 	for _, end := range l.gone {
 		w.end(end, l.items)
 	}
 	f.Changes = w.changes()
 	f.Verdict = w.findings.verdict("the licences are as declared")
-	if len(f.Changes)+len(w.dropped) > 0 && in.unsettled(f, RecordLicenses, true, plan) {
+	switch {
+	case w.findings.waits():
+		f.Changes, f.Records = nil, keep(in.Records, RecordLicenses)
+		w.claims = append(w.claims, w.dropped...)
+	case len(f.Changes)+len(w.dropped) > 0 && in.unsettled(f, RecordLicenses, true, plan):
 		w.claims = append(w.claims, w.dropped...)
 	}
 	// What was observed may be older than what was written last.
@@ -188,10 +192,15 @@ func (w *licensing) replan(claim v1alpha1.Claim, label string, direct *directory
 }
 
 // locate gives the account the Tenant's usage location before its first licence, which
-// Microsoft 365 demands.
-func (w *licensing) locate() {
-	declared := w.in.Spec.Profile != nil && w.in.Spec.Profile.UsageLocation != nil
-	if len(w.add) == 0 || w.in.User.UsageLocation != "" || declared {
+// Microsoft 365 demands. One that the profile declares is the profile's to write.
+func (w *licensing) locate(plan *Plan) {
+	if len(w.add) == 0 || w.in.User.UsageLocation != "" {
+		return
+	}
+	if profile := w.in.Spec.Profile; profile != nil && profile.UsageLocation != nil {
+		if !slices.ContainsFunc(plan.Changes(), writesUsageLocation) {
+			w.findings.wait("the usage location must be written first")
+		}
 		return
 	}
 	w.usageLocation = w.in.Defaults.UsageLocation
@@ -202,6 +211,11 @@ func (w *licensing) locate() {
 		w.add, w.lost, w.gained = nil, nil, nil
 		w.contradicts, w.disables = false, false
 	}
+}
+
+func writesUsageLocation(c Change) bool {
+	_, ok := c.Attributes[directory.AttributeUsageLocation]
+	return ok
 }
 
 // end takes away what a claim holds, unless an entry still asks for it. What left the

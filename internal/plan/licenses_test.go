@@ -359,6 +359,13 @@ var _ = Describe("licence changes", func() {
 		Expect(p.Changes()[0].Attributes).To(HaveKeyWithValue(directory.AttributeUsageLocation, "DE"))
 	})
 
+	It("wait while the profile cannot write the usage location it declares", func() {
+		f := plan.For(input(subscribed, nowhere, profileRead, defaultsToFR, licenses("SPE_E3"),
+			declares(v1alpha1.UserProfile{UsageLocation: ptr("DE")}), begun(plan.RecordProfile, now))).Facets[1]
+		Expect(f.Changes).To(BeEmpty())
+		Expect(f.Verdict.Reason).To(Equal(v1alpha1.ReasonWaiting))
+	})
+
 	It("say from what to what, under names that people know", func() {
 		c := plan.For(input(subscribed, withPlans("SPE_E5", "TEAMS1"), license("SPE_E3", e3, true), licensed(e3),
 			licensed(e5, "yammer"))).Changes()[0]
