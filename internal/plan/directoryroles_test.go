@@ -90,6 +90,13 @@ var _ = DescribeTable("directory roles",
 		},
 		roleAt(helpdesk, "/administrativeUnits/1"), holds(helpdeskID, "/", v1alpha1.RoleDirect),
 		target(v1alpha1.ClaimDirectoryRole, helpdesk, "/administrativeUnits/1", plan.Target{ID: helpdeskID})),
+	result("moves a role from one scope to another",
+		outcome{
+			changes: list("AssignRole "+helpdeskID+" /administrativeUnits/1", "RemoveRole! "+helpdeskID+" / ends:"+helpdesk),
+			claims:  list(helpdesk+"="+helpdeskID+"+", helpdesk+"="+helpdeskID), status: yes, reason: v1alpha1.ReasonSucceeded,
+		},
+		roleAt(helpdesk, "/administrativeUnits/1"), holds(helpdeskID, "/", v1alpha1.RoleDirect), roleClaim(helpdesk, helpdeskID, true),
+		target(v1alpha1.ClaimDirectoryRole, helpdesk, "/administrativeUnits/1", plan.Target{ID: helpdeskID})),
 	result("takes away what left the list",
 		outcome{
 			changes: list("RemoveRole! " + helpdeskID + " / ends:" + helpdesk), claims: list(helpdesk + "=" + helpdeskID + "+"),

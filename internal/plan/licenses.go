@@ -111,12 +111,8 @@ func (w *licensing) wishes(items []item) []wish {
 
 // declaredPlans are the disabledPlans of an entry.
 func (w *licensing) declaredPlans(name string) []string {
-	for _, l := range w.in.Spec.Licenses {
-		if l.SKU == name {
-			return l.DisabledPlans
-		}
-	}
-	return nil
+	n := slices.IndexFunc(w.in.Spec.Licenses, func(l v1alpha1.LicenseEntry) bool { return l.SKU == name })
+	return w.in.Spec.Licenses[n].DisabledPlans
 }
 
 // satisfy claims what a wish means, and asks for what is missing.

@@ -282,6 +282,13 @@ var _ = DescribeTable("a licence that cannot be had",
 			says: list("the tenant has no subscription SPB; it has: SPE_E3, SPE_E5, SPE_F1"),
 		},
 		licenses("SPB")),
+	result("as the tenant does not have it, of many that it has",
+		outcome{status: no, reason: v1alpha1.ReasonNotFound, refused: true, says: list("SKU_L, …")},
+		licenses("SPB"), func(in *plan.Input) {
+			for n := range 15 {
+				in.SKUs = append(in.SKUs, directory.SKU{ID: string(rune('a' + n)), PartNumber: "SKU_" + string(rune('A'+n))})
+			}
+		}),
 	result("as the tenant does not have it any more",
 		outcome{claims: list("SPB=x+"), status: no, reason: v1alpha1.ReasonNotFound, refused: true, says: list("SPB (Microsoft 365 Business Premium) any more")},
 		licenses("SPB"), license("SPB", "x", true)),

@@ -300,6 +300,7 @@ func takes(w *world, p plan.Plan) []string {
 			all = append(all, describe(c))
 		case plan.RemoveManager:
 			Expect(*w.in.Spec.Manager).To(BeEmpty())
+		default:
 		}
 	}
 	return all
