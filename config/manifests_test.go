@@ -7,11 +7,13 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	gomegatypes "github.com/onsi/gomega/types"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -123,6 +125,38 @@ var _ = Describe("config/samples", func() {
 		}
 		for _, user := range users {
 			Expect(known).To(HaveKey(client.ObjectKey{Namespace: user.Namespace, Name: user.Spec.TenantRef.Name}), user.Name)
+		}
+	})
+
+	It("tells a life of one person, whose manifests are taken one after another", func(ctx SpecContext) {
+		var nina v1alpha1.ManagedUser
+		key := types.NamespacedName{Namespace: contoso, Name: "nina"}
+		DeferCleanup(func(ctx SpecContext) {
+			Expect(as(masters).Delete(ctx, &v1alpha1.ManagedUser{ObjectMeta: metav1.ObjectMeta{Namespace: contoso, Name: key.Name}})).To(Succeed())
+		})
+		for _, step := range []struct {
+			file string
+			says gomegatypes.GomegaMatcher
+		}{
+			{"onboarding.yaml", SatisfyAll(
+				HaveField("CreationPolicy", v1alpha1.CreationPolicyCreate), HaveField("FirstSignIn", v1alpha1.FirstSignInPassword),
+				HaveField("Licenses", HaveLen(1)), HaveField("Groups", HaveLen(2)), HaveField("Applications", HaveLen(1)))},
+			{"license-change.yaml", HaveField("Licenses", HaveExactElements(
+				HaveField("DisabledPlans", ConsistOf("YAMMER_ENTERPRISE")), HaveField("Until", Not(BeNil()))))},
+			{"portal-access.yaml", SatisfyAll(
+				HaveField("Applications", ConsistOf(v1alpha1.ApplicationEntry{Name: "MSPortal", Role: "Manager"})),
+				HaveField("Groups", ContainElement(v1alpha1.GroupEntry{Name: "MSPortal Users"})))},
+			{"leaver.yaml", SatisfyAll(
+				HaveField("Suspended", HaveValue(BeTrue())), HaveField("DeletionPolicy", v1alpha1.DeletionPolicySuspend),
+				HaveField("Licenses", And(BeEmpty(), Not(BeNil()))), HaveField("Groups", And(BeEmpty(), Not(BeNil()))),
+				HaveField("Applications", And(BeEmpty(), Not(BeNil()))), HaveField("Manager", HaveValue(BeEmpty())))},
+		} {
+			By(step.file)
+			_, err := plane.Kubectl(ctx, "", "apply", "--as="+editor, "--server-side", "--field-manager=git", "--filename=samples/life/"+step.file)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(as(masters).Get(ctx, key, &nina)).To(Succeed())
+			Expect(nina.Spec).To(step.says)
+			Expect(nina.Spec.UserPrincipalName).To(Equal("nina.keller@contoso.com"))
 		}
 	})
 })
