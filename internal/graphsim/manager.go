@@ -166,9 +166,9 @@ func listDirectReports(cast string) func(c *call) (*response, error) {
 			return nil, badRequest("'$skip' is not supported by the service.")
 		}
 		var reports []string
-		for _, id := range c.tenant.order {
-			if c.tenant.users[id].current.str(propManager) == r.current.id {
-				reports = append(reports, id)
+		for _, other := range c.tenant.records {
+			if other.current.str(propManager) == r.current.id {
+				reports = append(reports, other.current.id)
 			}
 		}
 		return c.list(c.memberListing(reports, cast))

@@ -23,10 +23,11 @@ type tenant struct {
 	created     time.Time
 	domains     []domain
 
-	sync  syncEngine
-	users map[string]*userRecord
-	upns  map[string]string // canonical UPN of live accounts → id
-	order []string          // ids as created, deleted ones included
+	sync    syncEngine
+	users   map[string]*userRecord
+	upns    map[string]string // canonical UPN of live accounts → id
+	order   []string          // ids as created, deleted ones included
+	records []*userRecord     // of those, for whoever visits all
 	// addresses are the mail addresses of live accounts → id; nil until a write asks.
 	addresses map[string]string
 	bin       recycleBin
@@ -119,7 +120,7 @@ func (t *tenant) create(u *user, now time.Time) *userRecord {
 	r := &userRecord{current: u, deletedAt: u.time(propDeletedDateTime)}
 	r.followSync()
 	t.users[u.id] = r
-	t.order = append(t.order, u.id)
+	t.order, t.records = append(t.order, u.id), append(t.records, r)
 	if r.live() {
 		t.upns[canonicalUPN(u.upn())] = u.id
 		t.countLicenses(nil, u)

@@ -42,9 +42,9 @@ type accountSource struct {
 
 // liveAccounts are those that are not deleted, in the order of creation.
 func (c *call) liveAccounts() accountSource {
-	order := c.tenant.order
-	return accountSource{path: "/users", length: len(order), at: func(i int) *user {
-		if r := c.tenant.users[order[i]]; r.live() {
+	records := c.tenant.records
+	return accountSource{path: "/users", length: len(records), at: func(i int) *user {
+		if r := records[i]; r.live() {
 			return c.replica(r)
 		}
 		return nil
@@ -99,14 +99,8 @@ func (c *call) pageToken(source accountSource) (*pageToken, error) {
 		}
 		return tok, c.sameHeaders(tok.Advanced)
 	}
-	if q.has("skip") {
-		return nil, badRequest("'$skip' is not supported by the service.")
-	}
-	if q.has("search") || q.has("expand") && source.deleted {
-		return nil, notSimulated("$search or $expand on " + source.path)
-	}
-	if q.has("count") && !c.eventual() {
-		return nil, unsupportedQuery("$count is not currently supported.")
+	if err := c.refuseAccountOptions(source); err != nil {
+		return nil, err
 	}
 	sel, given, err := q.selection(c.srv.schema.entitySchema)
 	if err != nil {
@@ -128,6 +122,22 @@ func (c *call) pageToken(source accountSource) (*pageToken, error) {
 		Query: c.req.query, Select: sel, Given: given, Filter: q.get("filter"), OrderBy: q.get("orderby"), Advanced: c.advanced(),
 		Page: page, Deleted: source.deleted, Expand: q.get("expand"),
 	}, nil
+}
+
+// refuseAccountOptions answers 400 to what Graph does not take, and 501 to what only
+// the simulator does not.
+func (c *call) refuseAccountOptions(source accountSource) error {
+	q := c.query
+	if q.has("skip") {
+		return badRequest("'$skip' is not supported by the service.")
+	}
+	if q.has("search") || q.has("expand") && source.deleted {
+		return notSimulated("$search or $expand on " + source.path)
+	}
+	if q.has("count") && !c.eventual() {
+		return unsupportedQuery("$count is not currently supported.")
+	}
+	return nil
 }
 
 // matchingUsers evaluates filter and order over the accounts. It returns the
