@@ -34,7 +34,7 @@ func (in Input) joinGroup(i item, found *findings) *Change {
 		found.wait("%s has not been read yet", refOf(i.claim).label())
 		return nil
 	}
-	if !in.writable(*group, "cannot be joined", found) {
+	if !in.writable(*group, groupName(*group, i.claim)+" cannot be joined", found) {
 		return nil
 	}
 	return &Change{Action: AddToGroup, Target: i.claim.ID, To: groupName(*group, i.claim)}
@@ -42,7 +42,7 @@ func (in Input) joinGroup(i item, found *findings) *Change {
 
 func (in Input) leaveGroup(claim v1alpha1.Claim, found *findings) *Change {
 	group := in.Groups[claim.ID]
-	if !in.writable(group, "cannot be left", found) {
+	if !in.writable(group, groupName(group, claim)+" cannot be left", found) {
 		return nil
 	}
 	return &Change{Action: RemoveFromGroup, Target: claim.ID, From: groupName(group, claim)}
@@ -50,19 +50,18 @@ func (in Input) leaveGroup(claim v1alpha1.Claim, found *findings) *Change {
 
 // writable tells whether a group's members are written here, and may be
 // (https://learn.microsoft.com/graph/api/group-post-members).
-func (in Input) writable(group directory.Group, what string, found *findings) bool {
-	name := group.DisplayName
+func (in Input) writable(group directory.Group, refusal string, found *findings) bool {
 	switch {
 	case group.Dynamic:
-		found.refuse(v1alpha1.ReasonNotWritable, "group %s %s: its rule decides who is in it", name, what)
+		found.refuse(v1alpha1.ReasonNotWritable, "group %s: its rule decides who is in it", refusal)
 	case group.Synced:
-		found.refuse(v1alpha1.ReasonNotWritable, "group %s %s: change it in Active Directory", name, what)
+		found.refuse(v1alpha1.ReasonNotWritable, "group %s: change it in Active Directory", refusal)
 	case group.MailEnabled && !group.Unified:
-		found.refuse(v1alpha1.ReasonNotWritable, "group %s %s: Exchange alone writes distribution lists and "+
-			"mail-enabled security groups", name, what)
+		found.refuse(v1alpha1.ReasonNotWritable, "group %s: Exchange alone writes distribution lists and "+
+			"mail-enabled security groups", refusal)
 	case group.RoleAssignable && !in.Spec.AllowPrivileged:
-		found.refuse(v1alpha1.ReasonProtected, "group %s %s: it may hold directory roles, which needs "+
-			"spec.allowPrivileged", name, what)
+		found.refuse(v1alpha1.ReasonProtected, "group %s: it may hold directory roles, which needs "+
+			"spec.allowPrivileged", refusal)
 	default:
 		return true
 	}
