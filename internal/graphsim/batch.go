@@ -40,6 +40,15 @@ func (s *Server) batch(c *call) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	var together *[]func()
+	if !slices.ContainsFunc(parts, func(p batchPart) bool { return len(p.DependsOn) > 0 }) {
+		together = &[]func(){}
+		defer func() {
+			for _, leave := range *together {
+				leave()
+			}
+		}()
+	}
 	answers := make([]batchAnswer, 0, len(parts))
 	failed := map[string]bool{}
 	for _, p := range s.batchOrder(c, parts) {
@@ -47,7 +56,7 @@ func (s *Server) batch(c *call) (*response, error) {
 		if slices.ContainsFunc(p.DependsOn, func(id string) bool { return failed[strings.ToLower(id)] }) {
 			res = failedDependency().response(c.now, c.entry.RequestID, c.clientRequestID())
 		} else {
-			res = s.runPart(c, p)
+			res = s.runPart(c, p, together)
 		}
 		if res.drop {
 			return res, nil
@@ -150,11 +159,11 @@ func shuffle[T any](seed, seq uint64, what string, list []T, id func(T) string) 
 }
 
 // runPart sends one part on its way. Of the batch's headers it has the token only.
-func (s *Server) runPart(c *call, p batchPart) *response {
+func (s *Server) runPart(c *call, p batchPart, together *[]func()) *response {
 	path, query, _ := strings.Cut(strings.TrimPrefix(p.URL, "/"), "?")
 	req := &request{
 		ctx: c.req.ctx, method: strings.ToUpper(p.Method), path: "/" + c.version + "/" + path, query: query,
-		header: p.header(), body: p.content(), baseURL: c.req.baseURL, batch: c.entry.Seq,
+		header: p.header(), body: p.content(), baseURL: c.req.baseURL, batch: c.entry.Seq, together: together,
 	}
 	req.header.Set("Authorization", c.req.header.Get("Authorization"))
 	segs, err := segments(path)

@@ -75,6 +75,9 @@ func (l *history[S]) at(version uint64) *revision[S] {
 	return &l.entries[version-l.entries[0].version]
 }
 
+// forget drops what no delta token can ask for.
+func (l *history[S]) forget() { l.entries, l.latest = nil, nil }
+
 // folded sums up the changes of an object from the one given back to the version
 // from, which is not part of it: what changed, and whether it came or went.
 func (l *history[S]) folded(e *revision[S], from uint64) (mask propSet, whole bool) {

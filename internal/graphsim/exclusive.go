@@ -24,7 +24,12 @@ func (s *Server) enter(c *call) (leave func(), err error) {
 	if _, working := s.busy.LoadOrStore(busy, true); working {
 		return nil, concurrencyViolation()
 	}
-	return func() { s.busy.Delete(busy) }, nil
+	leave = func() { s.busy.Delete(busy) }
+	if c.req.together != nil { // it goes on as long as the requests that came with it
+		*c.req.together = append(*c.req.together, leave)
+		return func() {}, nil
+	}
+	return leave, nil
 }
 
 // concurrencyViolation is how the directory refuses two changes of one object at once.

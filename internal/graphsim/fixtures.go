@@ -71,6 +71,7 @@ func (s *Server) Load(f Fixture) error {
 
 // put adds a tenant, or replaces the one with its id.
 func (d *directory) put(t *tenant) {
+	t.forgetHistory()
 	if old, exists := d.byID[t.id]; exists {
 		d.order[slices.Index(d.order, old)] = t
 	} else {

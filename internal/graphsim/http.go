@@ -22,6 +22,8 @@ type request struct {
 	body    []byte
 	baseURL string
 	batch   uint64 // number of the batch it is part of; 0 for none
+	// together collects, for the parts of a parallel batch, what ends each.
+	together *[]func()
 }
 
 // response is what goes back. drop cuts the connection instead of answering.

@@ -308,4 +308,26 @@ var _ = Describe("Licences", func() {
 		refused(409, "Directory_ConcurrencyViolation")(w.assign(alice, nil, []string{phone}))
 		Expect(w.held(alice)).To(ConsistOf(businessPremium, phone))
 	})
+
+	It("are assigned by the parts of a batch one after another only [GS-LICENSE-10]", func() {
+		batch := func(second string, more string) map[string]float64 {
+			GinkgoHelper()
+			part := func(id, key, sku, more string) string {
+				return `{"id":"` + id + `","method":"POST","url":"/users/` + key + `/assignLicense","headers":{"Content-Type":"application/json"},"body":` + licensing([]string{sku}, nil) + more + `}`
+			}
+			a := w.call(http.MethodPost, "/$batch", `{"requests":[`+part("1", alice, businessPremium, "")+`,`+part("2", second, e3+":"+exchangePlan2+",5dbe027f-2339-4123-9542-606e4d348a72", more)+`]}`)
+			Expect(a.status).To(Equal(http.StatusOK), a.raw)
+			statuses := map[string]float64{}
+			for _, r := range a.body["responses"].([]any) {
+				statuses[r.(map[string]any)["id"].(string)] = r.(map[string]any)["status"].(float64)
+			}
+			return statuses
+		}
+		statuses := batch("alice@contoso.example", "")
+		Expect([]float64{statuses["1"], statuses["2"]}).To(ConsistOf(200.0, 409.0))
+		Expect(w.held(alice)).To(HaveLen(1))
+		Expect(batch("alice@contoso.example", `,"dependsOn":["1"]`)).To(Equal(map[string]float64{"1": 200, "2": 200}))
+		Expect(w.held(alice)).To(ConsistOf(businessPremium, e3))
+		Expect(batch(w.user("bob", german), "")).To(Equal(map[string]float64{"1": 200, "2": 200}))
+	})
 })

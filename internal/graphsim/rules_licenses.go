@@ -12,7 +12,7 @@ func licenseRules() []Rule {
 		{"GS-LICENSE-07", "A product the tenant has no subscription of, a plan that is not in it, and a product named twice are 400."},
 		{"GS-LICENSE-08", "Plans that exclude each other, and a plan without those it depends on, are refused: when given and when taken."},
 		{"GS-LICENSE-09", "Assigning a product again replaces its disabled plans."},
-		{"GS-LICENSE-10", "Two assignLicense calls for one account at the same time: one is 409 Directory_ConcurrencyViolation."},
+		{"GS-LICENSE-10", "Two assignLicense calls for one account at the same time: one is 409 Directory_ConcurrencyViolation; parts of a parallel batch are at the same time."},
 		{"GS-LICENSE-11", "A product with an Exchange plan brings a mailbox and its address."},
 		{"GS-LICENSE-12", "licenseAssignmentStates tells direct from inherited, is selectable in lists and delta, and its changes alone do not surface there."},
 		{"GS-LICENSE-13", "licenseDetails lists the products held with the state of each plan."},

@@ -96,6 +96,12 @@ func (t *tenant) defaultDomain() string {
 	return ""
 }
 
+// forgetHistory drops how the tenant was made: nobody has seen it yet.
+func (t *tenant) forgetHistory() {
+	t.log.forget()
+	t.groupLog.forget()
+}
+
 // settle lets happen what time has brought: on-premises sync, group licences, and the
 // end of what was deleted.
 func (t *tenant) settle(now time.Time) {
