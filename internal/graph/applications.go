@@ -83,13 +83,8 @@ type appRoleAssignment struct {
 }
 
 func convertAppRoleAssignment(a *appRoleAssignment) directory.AppRoleAssignment {
-	kind := directory.PrincipalUnknown
-	switch k := directory.PrincipalKind(a.PrincipalType); k {
-	case directory.PrincipalUser, directory.PrincipalGroup, directory.PrincipalServicePrincipal:
-		kind = k
-	}
 	return directory.AppRoleAssignment{
-		ID: a.ID, PrincipalID: strings.ToLower(a.PrincipalID), PrincipalKind: kind,
+		ID: a.ID, PrincipalID: strings.ToLower(a.PrincipalID), PrincipalKind: principalKind(a.PrincipalType),
 		ApplicationID: strings.ToLower(a.ResourceID), RoleID: strings.ToLower(a.AppRoleID),
 	}
 }
@@ -118,7 +113,7 @@ func (c *Client) UserAppRoles(ctx context.Context, id, link string) (*directory.
 	if err != nil {
 		return nil, err
 	}
-	return convertPage(ctx, c, urgentReading(serviceUsers, 1), link, func() (*abstractions.RequestInformation, error) {
+	return convertPage(ctx, c, urgentReading(serviceUsers), link, func() (*abstractions.RequestInformation, error) {
 		top := int32(999)
 		return account.AppRoleAssignments().
 			ToGetRequestInformation(ctx, &users.ItemAppRoleAssignmentsRequestBuilderGetRequestConfiguration{

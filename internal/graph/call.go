@@ -31,8 +31,8 @@ func reading(service string, units int) operation {
 }
 
 // urgentReading is a reading that a change waits for.
-func urgentReading(service string, units int) operation {
-	op := reading(service, units)
+func urgentReading(service string) operation {
+	op := reading(service, 1)
 	op.cost.Urgent = true
 	return op
 }

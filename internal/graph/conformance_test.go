@@ -3,6 +3,7 @@ package graph_test
 import (
 	"time"
 
+	"github.com/google/uuid"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -103,6 +104,31 @@ func (s *simulated) AddRoom(mail string) {
 	GinkgoHelper()
 	s.rooms = append(s.rooms, graphsim.RoomSpec{DisplayName: mail, EmailAddress: mail})
 	Expect(s.SetRooms(s.tenant, s.rooms)).To(Succeed())
+}
+
+func (s *simulated) AddDevice(d directorytest.Device) string {
+	GinkgoHelper()
+	deviceID := uuid.NewSHA1(uuid.Nil, []byte(d.DisplayName)).String()
+	spec := graphsim.DeviceSpec{DisplayName: d.DisplayName, DeviceID: deviceID, TrustType: d.TrustType, OperatingSystem: "Windows"}
+	if d.Owner != "" {
+		spec.Owners = []string{d.Owner}
+	}
+	if d.Compliance != "" {
+		managed, compliant := true, d.Compliance == "compliant"
+		spec.IsManaged, spec.IsCompliant = &managed, &compliant
+		_, err := s.PutManagedDevice(s.tenant, graphsim.ManagedDeviceSpec{
+			DeviceID: deviceID, DeviceName: d.DisplayName, User: d.Owner, Compliance: d.Compliance, OperatingSystem: "Windows",
+		})
+		Expect(err).NotTo(HaveOccurred())
+	}
+	_, err := s.PutDevice(s.tenant, spec)
+	Expect(err).NotTo(HaveOccurred())
+	return deviceID
+}
+
+func (s *simulated) SignIn(accountID string, at time.Time, errorCode int) {
+	GinkgoHelper()
+	Expect(s.AddSignIn(s.tenant, graphsim.SignInSpec{User: accountID, Created: at, ErrorCode: errorCode})).To(Succeed())
 }
 
 func (s *simulated) SetMailbox(accountID string, purpose directory.MailboxPurpose) {

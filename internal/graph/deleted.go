@@ -29,7 +29,7 @@ func (c *Client) DeletedUsers(ctx context.Context, upn, link string) (*directory
 	if upn == "" {
 		return nil, &directory.Error{Kind: directory.KindInvalid, Message: "no name"}
 	}
-	read, err := convertPage(ctx, c, urgentReading(serviceDeleted, 1), link, func() (*abstractions.RequestInformation, error) {
+	read, err := convertPage(ctx, c, urgentReading(serviceDeleted), link, func() (*abstractions.RequestInformation, error) {
 		top, count, filter := int32(999), true, "endsWith(userPrincipalName,"+quote(upn)+")"
 		return graphdirectory.NewDeletedItemsRequestBuilderInternal(c.path(), c.adapter).GraphUser().
 			ToGetRequestInformation(ctx, &graphdirectory.DeletedItemsGraphUserRequestBuilderGetRequestConfiguration{

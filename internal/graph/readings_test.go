@@ -164,8 +164,10 @@ var _ = Describe("Reading one person", func() {
 	)
 
 	DescribeTable("tells how long a pass lives", func(times string, starts time.Time) {
-		a := stubAnswer{status: 201, header: map[string]string{"request-id": "r", "Date": "Mon, 02 Mar 2026 09:00:00 GMT"},
-			body: `{"id":"x","temporaryAccessPass":"Tap+1","lifetimeInMinutes":60,"isUsableOnce":true` + times + `}`}
+		a := stubAnswer{
+			status: 201, header: map[string]string{"request-id": "r", "Date": "Mon, 02 Mar 2026 09:00:00 GMT"},
+			body: `{"id":"x","temporaryAccessPass":"Tap+1","lifetimeInMinutes":60,"isUsableOnce":true` + times + `}`,
+		}
 		s := newStub(graph.CloudGlobal, a)
 		pass, receipt, err := s.client.CreateTemporaryAccessPass(background, idA)
 		Expect(err).NotTo(HaveOccurred())
@@ -265,8 +267,10 @@ var _ = Describe("Reading groups, applications and devices", func() {
 		devices, err := s.client.Devices(background, "")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(devices.Items).To(HaveExactElements(
-			directory.Device{ID: idA, DeviceID: idB, DisplayName: "LT-7", OperatingSystem: "Windows", TrustType: "AzureAd",
-				Enabled: directory.Yes, Compliant: directory.No, Managed: directory.Yes, Owners: []string{idC}},
+			directory.Device{
+				ID: idA, DeviceID: idB, DisplayName: "LT-7", OperatingSystem: "Windows", TrustType: "AzureAd",
+				Enabled: directory.Yes, Compliant: directory.No, Managed: directory.Yes, Owners: []string{idC},
+			},
 			directory.Device{ID: idB, DeviceID: idA, Enabled: directory.No, Owners: []string{}}))
 		managed, err := s.client.ManagedDevices(background, "")
 		Expect(err).NotTo(HaveOccurred())

@@ -83,13 +83,14 @@ func convertRoleAssignment(a *roleAssignment) directory.RoleAssignment {
 	}
 }
 
-func principalKind(odataType string) directory.PrincipalKind {
-	switch odataType {
-	case "#microsoft.graph.user":
+// principalKind reads an object's type, or an assignment's principalType.
+func principalKind(graphType string) directory.PrincipalKind {
+	switch graphType {
+	case "#microsoft.graph.user", "User":
 		return directory.PrincipalUser
-	case "#microsoft.graph.group":
+	case "#microsoft.graph.group", "Group":
 		return directory.PrincipalGroup
-	case "#microsoft.graph.servicePrincipal":
+	case "#microsoft.graph.servicePrincipal", "ServicePrincipal":
 		return directory.PrincipalServicePrincipal
 	}
 	return directory.PrincipalUnknown

@@ -17,7 +17,7 @@ func (c *Client) UserRoleAssignments(ctx context.Context, id, link string) (*dir
 	if err != nil {
 		return nil, err
 	}
-	read, err := convertPage(ctx, c, urgentReading(serviceRoles, 1), link, func() (*abstractions.RequestInformation, error) {
+	read, err := convertPage(ctx, c, urgentReading(serviceRoles), link, func() (*abstractions.RequestInformation, error) {
 		filter := "principalId eq " + quote(id)
 		return c.roleAssignments().
 			ToGetRequestInformation(ctx, &rolemanagement.DirectoryRoleAssignmentsRequestBuilderGetRequestConfiguration{

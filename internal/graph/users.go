@@ -88,7 +88,7 @@ func (c *Client) User(ctx context.Context, key string) (*directory.User, error) 
 	if err != nil {
 		return nil, unbuildable(err)
 	}
-	read, err := get[user](ctx, c, urgentReading(serviceUsers, 1), request)
+	read, err := get[user](ctx, c, urgentReading(serviceUsers), request)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (c *Client) Namesakes(ctx context.Context, upn string) (*directory.Namesake
 	if err != nil {
 		return nil, unbuildable(err)
 	}
-	a, err := c.call(ctx, urgentReading(serviceUsers, 1), request)
+	a, err := c.call(ctx, urgentReading(serviceUsers), request)
 	if err != nil {
 		return nil, err
 	}

@@ -77,6 +77,7 @@ func (s *suite) readsAccounts() {
 		d := s.open(Tenant{}).Directory()
 		Expect(everything(d.LicenseStates)).To(BeEmpty())
 		Expect(everything(d.Managers)).To(BeEmpty())
+		Expect(everything(d.Devices)).To(BeEmpty())
 		Expect(everything(d.Rooms)).To(BeEmpty())
 		Expect(everything(d.RoleAssignments)).To(HaveEach(Not(HaveField("PrincipalKind", directory.PrincipalUser))))
 	})
@@ -95,7 +96,7 @@ func changes(d directory.UserReader, link string) round {
 	for r.resume == "" {
 		page, err := d.UserChanges(context.Background(), link)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(page.Next == "").NotTo(Equal(page.Resume == ""), "exactly one link")
+		Expect([]string{page.Next, page.Resume}).To(ConsistOf(BeEmpty(), Not(BeEmpty())), "exactly one link")
 		for _, u := range page.Users {
 			r.users[u.ID] = u
 		}

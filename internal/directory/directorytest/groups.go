@@ -70,7 +70,7 @@ func groupChanges(d directory.GroupReader, link string) groupRound {
 	for r.resume == "" {
 		page, err := d.GroupChanges(context.Background(), link)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(page.Next == "").NotTo(Equal(page.Resume == ""), "exactly one link")
+		Expect([]string{page.Next, page.Resume}).To(ConsistOf(BeEmpty(), Not(BeEmpty())), "exactly one link")
 		for _, g := range page.Groups {
 			if g.Removed {
 				r.removed = append(r.removed, g.Group.ID)

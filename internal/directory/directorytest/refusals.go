@@ -2,6 +2,7 @@ package directorytest
 
 import (
 	"context"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 
@@ -56,12 +57,18 @@ func readings(d directory.Directory, id, group, application string) map[string]c
 			_, err := d.Namesakes(ctx, key)
 			return err
 		}),
-		"MailboxPurpose":         about(id, func(ctx context.Context, key string) error { _, err := d.MailboxPurpose(ctx, key); return err }),
-		"AuthenticationMethods":  about(id, func(ctx context.Context, key string) error { _, err := d.AuthenticationMethods(ctx, key); return err }),
-		"Group":                  about(group, func(ctx context.Context, key string) error { _, err := d.Group(ctx, key); return err }),
-		"Application":            about(application, func(ctx context.Context, key string) error { _, err := d.Application(ctx, key); return err }),
-		"DeletedUsers":           first(of(d.DeletedUsers, "a@b.example")),
-		"GroupMembers":           first(of(d.GroupMembers, group)),
+		"MailboxPurpose":        about(id, func(ctx context.Context, key string) error { _, err := d.MailboxPurpose(ctx, key); return err }),
+		"AuthenticationMethods": about(id, func(ctx context.Context, key string) error { _, err := d.AuthenticationMethods(ctx, key); return err }),
+		"Group":                 about(group, func(ctx context.Context, key string) error { _, err := d.Group(ctx, key); return err }),
+		"Application":           about(application, func(ctx context.Context, key string) error { _, err := d.Application(ctx, key); return err }),
+		"DeletedUsers":          first(of(d.DeletedUsers, "a@b.example")),
+		"GroupMembers":          first(of(d.GroupMembers, group)),
+		"Devices":               first(d.Devices),
+		"ManagedDevices":        first(d.ManagedDevices),
+		"LockedOut": func(ctx context.Context) error {
+			_, err := d.LockedOut(ctx, time.Date(2025, 3, 2, 8, 0, 0, 0, time.UTC), "")
+			return err
+		},
 		"UserRoleAssignments":    first(of(d.UserRoleAssignments, id)),
 		"UserAppRoles":           first(of(d.UserAppRoles, id)),
 		"ApplicationAssignments": first(of(d.ApplicationAssignments, application)),

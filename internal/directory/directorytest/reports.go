@@ -1,6 +1,7 @@
 package directorytest
 
 import (
+	"context"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -58,8 +59,44 @@ func (s *suite) readsReports() {
 		expectRefused(err, directory.KindPremiumRequired)
 		_, err = d.SignIns(ctx, "")
 		expectRefused(err, directory.KindPremiumRequired)
+		_, err = d.LockedOut(ctx, time.Date(2025, 3, 2, 8, 0, 0, 0, time.UTC), "")
+		expectRefused(err, directory.KindPremiumRequired)
 		_, err = d.ConditionalAccessPolicies(ctx, "")
 		expectRefused(err, directory.KindPremiumRequired)
+	})
+
+	It("tells who was locked out since, the latest first", func(ctx SpecContext) {
+		w := s.open(Tenant{Subscriptions: map[string]int{premium: 5}})
+		id := w.AddAccount(Account{UserPrincipalName: "alice@" + w.Domain()})
+		bob := w.AddAccount(Account{UserPrincipalName: "bob@" + w.Domain()})
+		found, err := w.Directory().Namesakes(ctx, "alice@"+w.Domain())
+		Expect(err).NotTo(HaveOccurred())
+		ago := func(d time.Duration) time.Time { return found.Time.Add(-d).Truncate(time.Second).UTC() }
+		w.SignIn(id, ago(3*time.Hour), 50053)
+		w.SignIn(id, ago(2*time.Hour), 50053)
+		w.SignIn(bob, ago(time.Hour), 50053)
+		w.SignIn(bob, ago(time.Minute), 50126)
+		w.SignIn(id, ago(time.Minute), 0)
+		Expect(everything(func(ctx context.Context, link string) (*directory.Page[directory.LockedOut], error) {
+			return w.Directory().LockedOut(ctx, ago(150*time.Minute), link)
+		})).To(HaveExactElements(
+			directory.LockedOut{UserID: bob, Time: ago(time.Hour)}, directory.LockedOut{UserID: id, Time: ago(2 * time.Hour)}))
+	})
+
+	It("tells the devices with their owners, and what Intune says of them", func(ctx SpecContext) {
+		w := s.open(Tenant{Subscriptions: map[string]int{office: 5}})
+		id := w.AddAccount(Account{UserPrincipalName: "alice@" + w.Domain()})
+		laptop := w.AddDevice(Device{DisplayName: "LT-7", TrustType: "AzureAd", Owner: id, Compliance: "noncompliant"})
+		phone := w.AddDevice(Device{DisplayName: "Phone", TrustType: "Workplace"})
+		Expect(everything(w.Directory().Devices)).To(ConsistOf(
+			And(HaveField("DisplayName", "LT-7"), HaveField("DeviceID", laptop), HaveField("ID", Not(Equal(laptop))), HaveField("TrustType", "AzureAd"),
+				HaveField("Enabled", directory.Yes), HaveField("Compliant", directory.No), HaveField("Managed", directory.Yes), HaveField("Owners", HaveExactElements(id))),
+			And(HaveField("DeviceID", phone), HaveField("Compliant", directory.Unknown), HaveField("Managed", directory.Unknown), HaveField("Owners", BeEmpty()))))
+		Expect(everything(w.Directory().ManagedDevices)).To(HaveExactElements(
+			directory.ManagedDevice{DeviceID: laptop, UserID: id, ComplianceState: "noncompliant"}))
+
+		_, err := s.open(Tenant{}).Directory().ManagedDevices(ctx, "")
+		expectRefused(err, directory.KindUnavailable)
 	})
 
 	It("tells the rooms", func() {

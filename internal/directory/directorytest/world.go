@@ -28,6 +28,11 @@ type World interface {
 	AssignApplication(applicationID, groupID, role string)
 	// AddRoom makes a room with a mailbox.
 	AddRoom(mail string)
+	// AddDevice makes a device, and where it has a compliance, Intune's record of it.
+	// It returns what device management knows it by.
+	AddDevice(device Device) string
+	// SignIn makes a person sign in, or be refused with one of Microsoft's error codes.
+	SignIn(accountID string, at time.Time, errorCode int)
 
 	// SetMailbox gives an account a mailbox, or that another purpose.
 	SetMailbox(accountID string, purpose directory.MailboxPurpose)
@@ -75,6 +80,16 @@ type Account struct {
 	Synced bool
 	// LastSignIn was successful.
 	LastSignIn time.Time
+}
+
+// Device is a device to be made.
+type Device struct {
+	DisplayName string
+	// TrustType is Workplace, AzureAd or ServerAd.
+	TrustType string
+	Owner     string
+	// Compliance is Intune's complianceState; empty for a device that it does not know.
+	Compliance string
 }
 
 // Group is a group to be made: a plain security group unless something else is said.
