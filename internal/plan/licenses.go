@@ -228,7 +228,7 @@ func (w *licensing) end(end ending, items []item) {
 	case has.direct == nil:
 		w.dropped = append(w.dropped, end.claim)
 	case w.unmet != "" && !end.expired:
-		w.findings.note("%s is taken away once %s can be assigned", label, w.unmet)
+		w.findings.note("%s is taken away once %s can be assigned, or has left the list as well", label, w.unmet)
 		w.claims = append(w.claims, end.claim)
 	default:
 		w.claims = append(w.claims, end.claim)
