@@ -26,7 +26,10 @@ require (
 	sigs.k8s.io/yaml v1.6.0
 )
 
-require github.com/microsoft/kiota-http-go v1.5.4 // indirect
+require (
+	github.com/microsoft/kiota-http-go v1.5.4 // indirect
+	github.com/sethvargo/go-password v0.4.0 // indirect
+)
 
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3

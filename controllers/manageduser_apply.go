@@ -2,7 +2,8 @@ package controllers
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,20 +21,51 @@ import (
 )
 
 // applyFacet makes a facet's changes in order, up to the first that is refused or
-// fails.
+// fails; independent ones are all tried, unless an outcome is not known.
 func (r *ManagedUserReconciler) applyFacet(ctx context.Context, s *userScope, result *facetResult) error {
+	var problems []error
 	for i, change := range result.facet.Changes {
 		refusal, err := r.guard(ctx, s, change)
 		if err == nil && refusal == "" {
-			err = r.apply(ctx, s, result.facet.Condition, change)
+			err = r.young(s, r.apply(ctx, s, result.facet.Condition, change))
 		}
-		if err != nil || refusal != "" {
-			result.pending = result.facet.Changes[i:]
+		if err == nil && refusal == "" {
+			continue
+		}
+		if refusal != "" {
 			result.refusal = string(refusal)
-			return err
 		}
+		if !result.facet.Independent || err != nil && !isRefusal(err) {
+			result.pending = append(result.pending, result.facet.Changes[i:]...)
+			return errors.Join(append(problems, err)...)
+		}
+		result.pending = append(result.pending, change)
+		problems = append(problems, err)
 	}
-	return nil
+	return errors.Join(problems...)
+}
+
+// isRefusal tells whether a change certainly did not take place for a cause of its own.
+func isRefusal(err error) bool {
+	return !directory.OutcomeUnknown(err) && outcome.Classify(err).Class == outcome.ClassBlocked && !outcome.TenantTrouble(err)
+}
+
+// youth is for how long not every replica may know an account that was just made
+// (https://learn.microsoft.com/graph/best-practices-concept).
+const youth = 10 * time.Minute
+
+// youngRetry is how soon a call about such an account is repeated.
+const youngRetry = 10 * time.Second
+
+// young takes a refusal to know an account that was just made for a replica's.
+func (r *ManagedUserReconciler) young(s *userScope, err error) error {
+	made, known := kube.FindRecord(s.user.Status.Records, recordCreate)
+	unknown := directory.KindOf(err) == directory.KindNotFound || directory.KindOf(err) == directory.KindInvalid
+	if !known || made.Phase != v1alpha1.PhaseDone || !unknown || r.Clock.Since(made.Time.Time) >= youth {
+		return err
+	}
+	return outcome.Waiting(v1alpha1.ReasonProgressing, "waiting until Microsoft 365 knows the new account everywhere").
+		After(youngRetry).Because(err)
 }
 
 // lastAdminRetry is how often it is looked whether the last Global Administrator still
@@ -43,14 +75,14 @@ const lastAdminRetry = 10 * time.Minute
 // guard asks the safeguards.
 func (r *ManagedUserReconciler) guard(ctx context.Context, s *userScope, change plan.Change) (safeguard.Refusal, error) {
 	subject, rules := subjectOf(s), rulesOf(s.tenant)
-	if refusal := safeguard.Check(change.Action, subject, rules); refusal != "" {
-		if safeguard.Check(change.Action, onceRead(s.known, subject), rules) == "" {
+	if refusal := safeguard.Check(change, subject, rules); refusal != "" {
+		if safeguard.Check(change, onceRead(s.known, subject), rules) == "" {
 			return "", outcome.Waiting(v1alpha1.ReasonProgressing,
 				"waiting until the tenant's administrators and protected groups have been read")
 		}
 		return refusal, nil
 	}
-	if change.Action != plan.BlockSignIn || !mayBeGlobalAdmin(s.seen) {
+	if !reservesAdmin(change.Action) || !mayBeGlobalAdmin(s.seen) {
 		return "", nil
 	}
 	dir, err := s.directory()
@@ -70,6 +102,11 @@ func (r *ManagedUserReconciler) guard(ctx context.Context, s *userScope, change 
 	default:
 		return "", nil
 	}
+}
+
+// reservesAdmin tells whether an action could take the last Global Administrator away.
+func reservesAdmin(action plan.Action) bool {
+	return action == plan.BlockSignIn || action == plan.DeleteAccount
 }
 
 // mayBeGlobalAdmin tells whether the account holds the role, or may for all that is
@@ -130,46 +167,87 @@ func rulesOf(tenant *v1alpha1.Tenant) safeguard.Rules {
 }
 
 // apply makes one change. Its intent is written first, over exactly the state that
-// the decision was made from: only that write's success permits the call.
+// the decision was made from: only that write's success permits the call. The intent of
+// a change that may be repeated covers the facet's other changes in this pass as well.
 func (r *ManagedUserReconciler) apply(ctx context.Context, s *userScope, facet string, change plan.Change) error {
 	dir, err := s.directory()
 	if err != nil {
 		return err
 	}
-	record, _ := kube.FindRecord(s.user.Status.Records, change.Record)
-	record.Phase = v1alpha1.PhaseStarted
-	record.Baseline = change.Baseline
-	record.Time = metav1.NewTime(r.Clock.Now())
-	if change.Again {
-		record.Count++
+	intent := r.intentOf(s, change)
+	written := s.intended[change.Record]
+	covered := change.Level && written.Equal(&intent.Time)
+	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, intent)
+	if !covered {
+		if err := s.status.Patch(ctx, s.user); err != nil {
+			r.undo(s, change)
+			return err
+		}
 	}
-	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
-	if err := s.status.Patch(ctx, s.user); err != nil {
-		r.undo(s, change)
-		return err
+	if r.outdated(intent) {
+		r.answered(s, change, intent, errHeldUp)
+		return heldUp()
 	}
-	if r.outdated(record) {
-		record.Phase = v1alpha1.PhaseOwed
-		s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
-		r.undo(s, change)
-		return outcome.Waiting(v1alpha1.ReasonProgressing, "the operator was held up before it could act").After(workerRetry)
-	}
+	s.intended[change.Record] = intent.Time
 
 	ctx, cancel := context.WithTimeout(ctx, r.ConsistencyWindow/2)
 	defer cancel()
-	receipt, err := call(ctx, dir, s.id, change.Action)
-	r.record(ctx, s, facet, change, record.Cause, receipt, err)
-	switch {
-	case err == nil:
-		record.Phase = v1alpha1.PhaseDone
-		r.settled(s, change, receipt, &record)
-	case !directory.OutcomeUnknown(err):
-		record.Phase = v1alpha1.PhaseOwed
-		r.undo(s, change)
+	receipt, err := perform(ctx, dir, s.id, change)
+	r.record(ctx, s, facet, change, intent.Cause, receipt, err)
+	if err == nil {
+		r.settled(s, change, receipt, &intent)
 	}
-	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
+	r.answered(s, change, intent, err)
 	return err
 }
+
+// intentOf is the record that permits a change: of one that may be repeated, this pass's
+// own as long as it is fresh.
+func (r *ManagedUserReconciler) intentOf(s *userScope, change plan.Change) v1alpha1.Record {
+	intent, known := kube.FindRecord(s.user.Status.Records, change.Record)
+	if !known {
+		intent = v1alpha1.Record{Name: change.Record, Cause: causeOf(s.user)}
+	}
+	intent.Phase, intent.Baseline, intent.Time = v1alpha1.PhaseStarted, change.Baseline, metav1.NewTime(r.Clock.Now())
+	if change.Again {
+		intent.Count++
+	}
+	if at, ok := s.intended[change.Record]; ok && change.Level && !r.outdated(v1alpha1.Record{Time: at}) {
+		intent.Time = at
+	}
+	return intent
+}
+
+// answered notes what is known after a call: nothing when no answer came.
+func (r *ManagedUserReconciler) answered(s *userScope, change plan.Change, intent v1alpha1.Record, err error) {
+	switch {
+	case directory.OutcomeUnknown(err):
+		return
+	case err == nil:
+		s.user.Status.Claims = withoutClaims(s.user.Status.Claims, change.Claims)
+	default:
+		r.undo(s, change)
+	}
+	if change.Level {
+		s.user.Status.Records = kube.DeleteRecord(s.user.Status.Records, change.Record)
+		return
+	}
+	intent.Phase = v1alpha1.PhaseDone
+	if err != nil {
+		intent.Phase = v1alpha1.PhaseOwed
+	}
+	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, intent)
+}
+
+// withoutClaims returns the claims without those that are gone.
+func withoutClaims(claims, gone []v1alpha1.Claim) []v1alpha1.Claim {
+	return slices.DeleteFunc(slices.Clone(claims), func(claim v1alpha1.Claim) bool {
+		return slices.ContainsFunc(gone, func(g v1alpha1.Claim) bool { return refOf(g) == refOf(claim) })
+	})
+}
+
+// errHeldUp stands for a call that was not made.
+var errHeldUp = errors.New("held up")
 
 // outdated tells whether an intent was written too long ago to act upon: this process
 // was frozen, or its clock moved. After the consistency window another one may have
@@ -178,62 +256,29 @@ func (r *ManagedUserReconciler) outdated(intent v1alpha1.Record) bool {
 	return r.Clock.Since(intent.Time.Time) >= r.ConsistencyWindow/2
 }
 
-func call(ctx context.Context, dir directory.Directory, id string, action plan.Action) (directory.Receipt, error) {
-	switch action {
-	case plan.BlockSignIn:
-		return dir.SetEnabled(ctx, id, false)
-	case plan.AllowSignIn:
-		return dir.SetEnabled(ctx, id, true)
-	case plan.RevokeSessions:
-		return dir.RevokeSessions(ctx, id)
-	case plan.RequirePasswordChange:
-		return dir.RequirePasswordChange(ctx, id)
-	default:
-		return directory.Receipt{}, fmt.Errorf("unknown action %q", action)
-	}
-}
-
 // settled takes note of a change that was made: what readings will show, and what
 // people should hear.
 func (r *ManagedUserReconciler) settled(s *userScope, change plan.Change, receipt directory.Receipt, record *v1alpha1.Record) {
-	note := map[plan.Action]string{
-		plan.BlockSignIn:           "sign-in was blocked",
-		plan.AllowSignIn:           "sign-in was allowed",
-		plan.RevokeSessions:        "all sessions were revoked; access tokens already issued may live for up to an hour",
-		plan.RequirePasswordChange: "the next sign-in asks for a new password",
-	}[change.Action]
-	if change.Again {
-		note += " again, since something had allowed it"
+	a := actions()[change.Action]
+	if a.expect != nil {
+		a.expect(s.known, s.id, change, receipt)
 	}
-	switch change.Action {
-	case plan.BlockSignIn:
-		s.known.Expect(s.id, inventory.Expectation{Enabled: directory.No})
-	case plan.AllowSignIn:
-		s.known.Expect(s.id, inventory.Expectation{Enabled: directory.Yes})
-	case plan.RevokeSessions:
-		s.known.Expect(s.id, inventory.Expectation{SessionsValidFrom: receipt.Time})
-	case plan.RequirePasswordChange:
+	if change.Action == plan.RequirePasswordChange {
 		// A change counts as the person's answer only when it is later than our asking.
 		if at := receipt.Time.UTC().Format(time.RFC3339); !receipt.Time.IsZero() && at > record.Baseline {
 			record.Baseline = at
 		}
 	}
-	r.Events.Normal(s.user, pastOf(change.Action), string(change.Action), note)
-}
-
-// pastOf names what happened, as Events do.
-func pastOf(action plan.Action) string {
-	return map[plan.Action]string{
-		plan.BlockSignIn:           "SignInBlocked",
-		plan.AllowSignIn:           "SignInAllowed",
-		plan.RevokeSessions:        "SessionsRevoked",
-		plan.RequirePasswordChange: "PasswordChangeRequired",
-	}[action]
+	note := a.note
+	if change.Again {
+		note += " again, since something had allowed it"
+	}
+	r.Events.Normal(s.user, a.event, string(change.Action), note)
 }
 
 // undo takes back what was reserved for a change that certainly did not happen.
 func (r *ManagedUserReconciler) undo(s *userScope, change plan.Change) {
-	if change.Action == plan.BlockSignIn {
+	if reservesAdmin(change.Action) {
 		r.Admins.Release(s.conn.TenantID, s.id)
 	}
 }

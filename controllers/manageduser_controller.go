@@ -31,7 +31,9 @@ type Connections interface {
 // ManagedUserReconciler makes accounts what their ManagedUsers declare, and tells in
 // their status what they are.
 type ManagedUserReconciler struct {
-	Client      client.Client
+	Client client.Client
+	// Reader reads past the cache: Secrets, and what speaks against a deletion.
+	Reader      client.Reader
 	Connections Connections
 	Inventory   *inventory.Store
 	Admins      *safeguard.Admins
@@ -41,6 +43,9 @@ type ManagedUserReconciler struct {
 	Policy      outcome.Policy
 	// ObserveOnly is the manager's own: no account of any tenant is changed.
 	ObserveOnly bool
+	// AllowRoleGrants is the manager's own: without it no directory role is assigned or
+	// removed.
+	AllowRoleGrants bool
 	// ConsistencyWindow is how long Graph's readings may lag behind a write.
 	// An intent permits its call within half of it.
 	ConsistencyWindow time.Duration
@@ -52,23 +57,28 @@ type ManagedUserReconciler struct {
 
 // Reconcile makes one account what its object declares.
 func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.ManagedUser) (res ctrl.Result, err error) {
-	if !user.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil // Retain: the account is left alone
-	}
 	s := newUserScope(r.Client, user)
 	defer func() { res, err = r.finish(ctx, s, err) }()
 
-	if user.Spec.Paused {
+	switch {
+	case !user.DeletionTimestamp.IsZero():
+		return ctrl.Result{}, r.finalize(ctx, s)
+	case user.Spec.Paused:
 		s.paused = true
 		return ctrl.Result{}, nil
+	default:
+		return ctrl.Result{}, run(ctx, s,
+			r.ensureFinalizer,   // persisted before the first change of the account
+			r.findTenant,        // known and read in this process, or there is nothing to say
+			r.refresh,           // the account, from the directory, when somebody asked for it
+			r.observe,           // it, from the inventory
+			r.ensureAccount,     // made or restored, if there is none and the spec says so
+			r.identify,          // the same person as ever, and no other object's
+			r.resolve,           // what the names in the spec's lists mean
+			r.enforce,           // what the facets plan, within the safeguards
+			r.ensureFirstSignIn, // the credential of an account that was made here
+		)
 	}
-	return ctrl.Result{}, run(ctx, s,
-		r.findTenant, // known and read in this process, or there is nothing to say
-		r.refresh,    // the account, from the directory, when somebody asked for it
-		r.observe,    // it, from the inventory
-		r.identify,   // the same person as ever, and no other object's
-		r.enforce,    // what the facets plan, within the safeguards
-	)
 }
 
 // SetupWithManager registers the controller.

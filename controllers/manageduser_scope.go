@@ -48,8 +48,20 @@ type userScope struct {
 	// requested is the value of the annotation that asked for this pass.
 	requested string
 
+	// missing is true while there is no account, or only a deleted one, and the spec
+	// wants it made or restored.
+	missing bool
+	// made is true once this pass made the account, which belongs to nothing yet.
+	made bool
+	// targets are what the names in the spec's lists mean.
+	targets map[plan.Ref]plan.Target
+	// intended is when this pass wrote an intent, by the record's name.
+	intended map[string]metav1.Time
+
 	observing bool
 	facets    []facetResult
+	// released are the claims that were let go.
+	released  []v1alpha1.Claim
 	wakeAfter time.Duration
 }
 
@@ -67,6 +79,8 @@ func newUserScope(c client.Client, user *v1alpha1.ManagedUser) *userScope {
 		user:   user,
 		status: kube.NewStatusPatcher(c, user),
 		before: append([]metav1.Condition(nil), user.Status.Conditions...),
+
+		intended: map[string]metav1.Time{},
 	}
 }
 

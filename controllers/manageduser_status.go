@@ -29,6 +29,8 @@ func summarizeUser(s *userScope, problem *outcome.Problem, now time.Time) {
 	if s.found {
 		before := user.Status.DeepCopy()
 		describe(user, s.seen)
+		user.Status.Manager = managerOf(s)
+		user.Status.Alerts = alerts(s, now)
 		keepUnread(&user.Status, before, s.known, s.seen)
 	}
 	if s.known != nil {
@@ -37,7 +39,7 @@ func summarizeUser(s *userScope, problem *outcome.Problem, now time.Time) {
 		}
 		user.Status.Sync = v1alpha1.SyncUnknown
 		user.Status.PendingChanges = pendingChanges(s)
-		if s.found && s.seen.Gone == inventory.GoneNot {
+		if s.missing || s.found && s.seen.Gone == inventory.GoneNot {
 			user.Status.Sync = syncState(s, problem)
 		}
 		setFacetConditions(s, now)
@@ -52,6 +54,9 @@ func describe(user *v1alpha1.ManagedUser, seen inventory.Observation) {
 	st, account := &user.Status, seen.User
 	st.Source = v1alpha1.SourceGraph
 	st.State = stateOf(seen)
+	if st.State == v1alpha1.StateSuspended && isStaged(user) {
+		st.State = v1alpha1.StateStaged
+	}
 	st.AccountType = v1alpha1.AccountType(seen.Type)
 	st.UserPrincipalName, st.DisplayName = account.UserPrincipalName, account.DisplayName
 	st.GivenName, st.Surname, st.Mail = account.GivenName, account.Surname, account.Mail
@@ -61,7 +66,7 @@ func describe(user *v1alpha1.ManagedUser, seen inventory.Observation) {
 	st.Admin = knowledge(seen.Admin)
 	st.Roles = roles(seen.Roles)
 	st.Licensed = knowledge(seen.Licensed)
-	st.Licenses = licenses(seen.SKUs)
+	describeBelongings(st, seen)
 	st.LastSignIn = &v1alpha1.LastSignIn{Successful: timeOf(seen.SignIn.LastSuccessful), Reason: string(seen.SignIn.Reason)}
 	st.LastPasswordChange = timeOf(account.LastPasswordChange)
 }
@@ -136,20 +141,6 @@ func roles(found []inventory.Role) []v1alpha1.RoleStatus {
 	return all
 }
 
-func licenses(skus []string) []v1alpha1.UserLicense {
-	var all []v1alpha1.UserLicense
-	for _, sku := range skus[:min(len(skus), maxLicenses)] {
-		all = append(all, v1alpha1.UserLicense{SKU: sku})
-	}
-	return all
-}
-
-// Limits of the lists in status, as the API has them.
-const (
-	maxRoles    = 64
-	maxLicenses = 100
-)
-
 // pendingChanges lists what would make the account as declared, and why it is not
 // done.
 func pendingChanges(s *userScope) []v1alpha1.PendingChange {
@@ -161,7 +152,7 @@ func pendingChanges(s *userScope) []v1alpha1.PendingChange {
 			})
 		}
 	}
-	return all
+	return all[:min(len(all), maxPending)]
 }
 
 func pendingReason(s *userScope, f facetResult) string {
@@ -205,12 +196,22 @@ func setFacetConditions(s *userScope, now time.Time) {
 		status, reason, message := facetCondition(s, f)
 		kube.SetCondition(s.user, now, f.facet.Condition, status, reason, message)
 	}
-	if s.found {
-		for _, kind := range []string{v1alpha1.ConditionSignIn, v1alpha1.ConditionPasswordChange} {
+	if s.found || s.missing {
+		for _, kind := range facetConditions() {
 			if !declared[kind] {
 				kube.DeleteCondition(s.user, kind)
 			}
 		}
+	}
+}
+
+// facetConditions are the types of the conditions that are there only while something is
+// to be said of their facet.
+func facetConditions() []string {
+	return []string{
+		v1alpha1.ConditionAccount, v1alpha1.ConditionSignIn, v1alpha1.ConditionPasswordChange, v1alpha1.ConditionFirstSignIn,
+		v1alpha1.ConditionProfile, v1alpha1.ConditionManager, v1alpha1.ConditionLicenses, v1alpha1.ConditionGroups,
+		v1alpha1.ConditionApplications, v1alpha1.ConditionDirectoryRoles,
 	}
 }
 

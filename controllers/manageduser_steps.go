@@ -25,8 +25,13 @@ var errQuiet = errors.New("nothing to say yet")
 // when to come back.
 func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err error) (ctrl.Result, error) {
 	s.done()
-	if errors.Is(err, errQuiet) {
+	switch {
+	case errors.Is(err, errQuiet) && !s.user.DeletionTimestamp.IsZero():
+		return ctrl.Result{}, nil
+	case errors.Is(err, errQuiet):
 		s.quiet, err = true, nil
+	case errors.Is(err, errDone):
+		err = nil
 	}
 	problem := outcome.Classify(err)
 	if isVoid(err) {
@@ -42,6 +47,7 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 		}
 		return r.Policy.Result(outcome.Classify(errors.Join(err, patchErr)))
 	}
+	r.tellReleased(s)
 	r.Events.Transitions(s.user, s.before, s.user.Status.Conditions)
 	res, err := r.Policy.Result(problem)
 	if err == nil && s.wakeAfter > 0 && (res.RequeueAfter == 0 || s.wakeAfter < res.RequeueAfter) {
@@ -70,6 +76,7 @@ func (r *ManagedUserReconciler) findTenant(ctx context.Context, s *userScope) er
 		return errQuiet
 	}
 	s.tenant, s.known = &tenant, known
+	s.observing = r.observes(&tenant, s.user)
 	s.conn, _ = r.Connections.Lookup(key)
 	if value, pending := kube.RequestedAt(s.user, s.user.Status.LastHandledReconcileAt); pending {
 		s.requested = value
@@ -77,29 +84,56 @@ func (r *ManagedUserReconciler) findTenant(ctx context.Context, s *userScope) er
 	return nil
 }
 
+// observes tells whether nothing may be changed.
+func (r *ManagedUserReconciler) observes(tenant *v1alpha1.Tenant, user *v1alpha1.ManagedUser) bool {
+	return r.ObserveOnly || tenant.Spec.ManagementPolicy != v1alpha1.ManagementPolicyEnforce ||
+		user.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve
+}
+
 // observe finds the account: the one the object is bound to, else the one its name
 // means now.
-func (r *ManagedUserReconciler) observe(_ context.Context, s *userScope) error {
+func (r *ManagedUserReconciler) observe(ctx context.Context, s *userScope) error {
 	s.id = boundID(s.user)
 	if s.id == "" {
 		id, ok := s.known.ByName(s.user.Spec.UserPrincipalName)
-		if !ok {
-			return outcome.Blocked(v1alpha1.ReasonNotFound,
-				"there is no account with this userPrincipalName in the tenant: correct the name, or make the account")
+		if _, attempted := creationAttempt(s.user); attempted {
+			ok = false // whether that account is ours is still to be found out
 		}
-		s.id = id
+		switch {
+		case ok:
+			s.id = id
+		case s.user.Spec.CreationPolicy == v1alpha1.CreationPolicyCreate:
+			s.missing = true
+			return nil
+		default:
+			return outcome.Blocked(v1alpha1.ReasonNotFound,
+				"there is no account with this userPrincipalName in the tenant: correct the name, or set creationPolicy to Create")
+		}
 	}
 	s.seen, s.found = s.known.ByID(s.id)
 	switch {
+	case s.found && s.seen.Gone == inventory.GoneNot:
+		return r.recallCredential(ctx, s)
+	case restorable(s):
+		s.missing = true
+		return nil
 	case !s.found:
 		return outcome.Blocked(v1alpha1.ReasonNotFound, "there is no account with the id "+s.id+" in the tenant")
 	case s.seen.Gone == inventory.GoneDeleted:
 		return outcome.Blocked(v1alpha1.ReasonNotFound,
 			"the account was deleted: restore it in Microsoft 365 within 30 days, or remove this object")
-	case s.seen.Gone != inventory.GoneNot:
+	default:
 		return outcome.Blocked(v1alpha1.ReasonNotFound, "the account is gone for good: remove this object")
 	}
-	return nil
+}
+
+// restorable tells whether the spec asks to restore a deleted account: the object names
+// it by its id, says Create, and has never seen it alive. One that is deleted later stays
+// deleted, and a forgotten status restores nobody.
+func restorable(s *userScope) bool {
+	_, tried := kube.FindRecord(s.user.Status.Records, recordRestore)
+	return s.user.Spec.ID != "" && s.user.Spec.CreationPolicy == v1alpha1.CreationPolicyCreate && s.seen.Gone != inventory.GonePurged &&
+		(tried || s.user.Status.ID == "" && !adopting(s))
 }
 
 // identify stops when the object would act on another person than the one it is bound
@@ -116,31 +150,41 @@ func (r *ManagedUserReconciler) identify(ctx context.Context, s *userScope) erro
 			"this object was bound to the account %s before spec.id named %s: make another object for the other person",
 			s.user.Status.ID, s.id))
 	}
-	older, err := r.olderObject(ctx, s)
-	if err != nil || older == "" {
+	rivals, err := r.rivals(ctx, s)
+	if err != nil {
 		return err
+	}
+	older := ""
+	for _, rival := range rivals {
+		if comesBefore(rival, s.user) {
+			older = rival.Name
+			break
+		}
+	}
+	if older == "" {
+		return nil
 	}
 	return outcome.Blocked(v1alpha1.ReasonDuplicate,
 		fmt.Sprintf("the ManagedUser %q manages this account already: remove one of the two", older)).After(duplicateRetry)
 }
 
-// olderObject is the name of the object that manages the same account and comes
-// before this one; a discovered object always yields.
-func (r *ManagedUserReconciler) olderObject(ctx context.Context, s *userScope) (string, error) {
+// rivals are the other objects that mean the same account and are not going.
+func (r *ManagedUserReconciler) rivals(ctx context.Context, s *userScope) ([]*v1alpha1.ManagedUser, error) {
+	var found []*v1alpha1.ManagedUser
 	for _, key := range []string{s.id, s.seen.User.UserPrincipalName} {
-		rivals, err := usersBy(ctx, r.Client, s.user.Namespace, indexAccount, accountKey(s.tenant.Name, key))
+		users, err := usersBy(ctx, r.Client, s.user.Namespace, indexAccount, accountKey(s.tenant.Name, key))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		for i := range rivals {
-			rival := &rivals[i]
+		for i := range users {
+			rival := &users[i]
 			same := boundID(rival) == s.id || boundID(rival) == ""
-			if same && rival.UID != s.user.UID && rival.DeletionTimestamp.IsZero() && comesBefore(rival, s.user) {
-				return rival.Name, nil
+			if same && rival.UID != s.user.UID && rival.DeletionTimestamp.IsZero() {
+				found = append(found, rival)
 			}
 		}
 	}
-	return "", nil
+	return found, nil
 }
 
 // comesBefore orders objects for the same account: declared before discovered, older
@@ -184,13 +228,29 @@ func (r *ManagedUserReconciler) readLive(ctx context.Context, s *userScope, key 
 	}
 	s.known.Refresh(*user)
 	s.live = true
-	return nil
+	if s.requested == "" {
+		return nil
+	}
+	return r.readMethods(ctx, s, dir, user.ID)
+}
+
+// readMethods reads what the account has registered, since somebody asked. That nobody
+// may read it is no failure of the pass.
+func (r *ManagedUserReconciler) readMethods(ctx context.Context, s *userScope, dir directory.Directory, id string) error {
+	s.known.AskPurpose(id)
+	methods, err := dir.AuthenticationMethods(ctx, id)
+	if err == nil {
+		s.known.LearnMethods(id, methods, r.Clock.Now())
+		return nil
+	}
+	if problem := outcome.Classify(err); problem.Class == outcome.ClassBlocked && !outcome.TenantTrouble(problem) {
+		return nil
+	}
+	return err
 }
 
 // enforce plans the facets and makes their changes.
 func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error {
-	s.observing = r.ObserveOnly || s.tenant.Spec.ManagementPolicy != v1alpha1.ManagementPolicyEnforce ||
-		s.user.Spec.ManagementPolicy == v1alpha1.ManagementPolicyObserve
 	p := plan.For(r.input(s))
 	if p.NeedsLive && !s.observing {
 		if err := r.readLive(ctx, s, s.id); err != nil {
@@ -205,14 +265,20 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 	records := p.Records()
 	if s.observing {
 		records = remembered(s.user.Status.Records, records)
+	} else {
+		s.user.Status.Claims = p.Claims
+		s.released = p.Released
 	}
-	s.user.Status.Records = sortedRecords(records)
+	s.user.Status.Records = sortedRecords(append(records, lifeRecords(s.user)...))
 	s.user.Status.ID = s.id
 	witness(s.user)
 
 	var problems []error
 	for _, facet := range p.Facets {
 		result := facetResult{facet: facet}
+		if facet.Verdict.Reason == v1alpha1.ReasonNoSeat {
+			s.wake(outcome.SeatRetry)
+		}
 		if s.observing {
 			result.pending = facet.Changes
 		} else if err := r.applyFacet(ctx, s, &result); err != nil {
@@ -227,6 +293,13 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 	return errors.Join(problems...)
 }
 
+// lifeRecords are those that no facet plans.
+func lifeRecords(user *v1alpha1.ManagedUser) []v1alpha1.Record {
+	return slices.DeleteFunc(slices.Clone(user.Status.Records), func(r v1alpha1.Record) bool {
+		return r.Name != recordCreate && r.Name != recordFirstSignIn
+	})
+}
+
 // postpone says of every facet that it could not be decided.
 func (r *ManagedUserReconciler) postpone(s *userScope, p plan.Plan, err error) error {
 	for _, facet := range p.Facets {
@@ -236,11 +309,15 @@ func (r *ManagedUserReconciler) postpone(s *userScope, p plan.Plan, err error) e
 }
 
 func (r *ManagedUserReconciler) input(s *userScope) plan.Input {
-	return plan.Input{
+	in := plan.Input{
 		Spec: &s.user.Spec, Generation: s.user.Generation, Records: s.user.Status.Records,
 		User: s.seen.User, Federated: s.seen.Federated,
 		Adopting: adopting(s), Live: s.live, BlockedElsewhere: saysBlockedElsewhere(s.user), Now: r.Clock.Now(), Settle: r.ConsistencyWindow,
+		Declared: !isDiscovered(s.user) || kube.OwnedByOthers(s.user), Claims: s.user.Status.Claims,
+		Defaults: s.tenant.Spec.Defaults, AllowRoleGrants: r.AllowRoleGrants,
 	}
+	s.describeInput(&in)
+	return in
 }
 
 func saysBlockedElsewhere(user *v1alpha1.ManagedUser) bool {

@@ -87,6 +87,9 @@ func (r *ManagedUserReconciler) wakeAll(ctx context.Context, tenant client.Objec
 func concernsUsers(before, after *v1alpha1.Tenant) bool {
 	return before.Spec.ManagementPolicy != after.Spec.ManagementPolicy ||
 		before.Spec.Paused != after.Spec.Paused ||
+		before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
+		before.Annotations[v1alpha1.AbandonAnnotation] != after.Annotations[v1alpha1.AbandonAnnotation] ||
+		!equality.Semantic.DeepEqual(before.Spec.Defaults, after.Spec.Defaults) ||
 		!equality.Semantic.DeepEqual(before.Spec.Safeguards, after.Spec.Safeguards) ||
 		!equality.Semantic.DeepEqual(before.Status.Safeguards, after.Status.Safeguards) ||
 		!equality.Semantic.DeepEqual(before.Status.Capabilities, after.Status.Capabilities) ||

@@ -30,6 +30,8 @@ type Options struct {
 	Policy      outcome.Policy
 	// ObserveOnly keeps every account of every tenant as it is.
 	ObserveOnly bool
+	// AllowRoleGrants lets directory roles be assigned and removed.
+	AllowRoleGrants bool
 	// Namespace is the manager's own, where Connections' Secrets are.
 	Namespace string
 	// AdoptionWindow after a Tenant's creation: objects made within it count as found.
@@ -94,9 +96,9 @@ func Setup(mgr ctrl.Manager, o Options) error {
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Workers: o.Workers, Waker: kube.NewWaker(),
 		},
 		&ManagedUserReconciler{
-			Client: mgr.GetClient(), Connections: o.Connections, Inventory: o.Inventory,
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Connections: o.Connections, Inventory: o.Inventory,
 			Admins: safeguard.NewAdmins(o.Clock, adminHold), Audit: o.Audit, Events: events, Clock: o.Clock, Policy: o.Policy,
-			ObserveOnly: o.ObserveOnly, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users,
+			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users,
 		},
 	} {
 		if err := reconciler.SetupWithManager(mgr); err != nil {

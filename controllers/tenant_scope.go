@@ -33,6 +33,9 @@ type tenantScope struct {
 	readSince time.Time
 
 	managed, drifted int
+	// undeclared are the administrators that nothing in Git declares, if that is known.
+	undeclared      []v1alpha1.UndeclaredAdmin
+	undeclaredKnown bool
 }
 
 func newTenantScope(c client.Client, tenant *v1alpha1.Tenant) *tenantScope {

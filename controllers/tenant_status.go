@@ -14,6 +14,7 @@ import (
 	"github.com/m365-operator/m365-operator/internal/inventory"
 	"github.com/m365-operator/m365-operator/internal/kube"
 	"github.com/m365-operator/m365-operator/internal/outcome"
+	"github.com/m365-operator/m365-operator/internal/skunames"
 )
 
 // summarizeTenant turns what a pass found out into the object's status. It is pure.
@@ -48,6 +49,7 @@ func describeTenant(s *tenantScope, known inventory.Summary) {
 	}
 	st.Domains = domains(known.Domains)
 	st.Users = userCounts(known, s)
+	describeUndeclared(s)
 	st.Licenses = tenantLicenses(known.SKUs)
 	st.MFAPolicy = mfaPolicy(known.Policies)
 
@@ -142,7 +144,7 @@ func tenantLicenses(skus []directory.SKU) []v1alpha1.TenantLicense {
 	for _, sku := range skus {
 		total := sku.Enabled + sku.Warning
 		all = append(all, v1alpha1.TenantLicense{
-			SKU: sku.PartNumber, SKUID: sku.ID, Total: total, Consumed: sku.Consumed, Available: max(total-sku.Consumed, 0),
+			SKU: sku.PartNumber, Name: skunames.Name(sku.PartNumber), SKUID: sku.ID, Total: total, Consumed: sku.Consumed, Available: max(total-sku.Consumed, 0),
 		})
 	}
 	return all

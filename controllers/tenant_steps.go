@@ -35,7 +35,11 @@ func (r *TenantReconciler) finish(ctx context.Context, s *tenantScope, err error
 	if s.known == nil {
 		s.known, _ = r.Inventory.Lookup(client.ObjectKeyFromObject(s.tenant))
 	}
+	if err := r.findUndeclared(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
 	s.readSince = r.Started
+	before := s.tenant.Status.DeepCopy()
 	summarizeTenant(s, problem, r.Clock.Now())
 	if patchErr := s.status.Patch(ctx, s.tenant); patchErr != nil {
 		if apierrors.IsNotFound(patchErr) {
@@ -43,6 +47,7 @@ func (r *TenantReconciler) finish(ctx context.Context, s *tenantScope, err error
 		}
 		return r.Policy.Result(outcome.Classify(errors.Join(err, patchErr)))
 	}
+	r.tellUndeclared(s, before)
 	r.Events.Transitions(s.tenant, s.before, s.tenant.Status.Conditions)
 	r.Metrics.set(s.tenant)
 	if problem == nil && !s.paused {
@@ -176,6 +181,9 @@ func (r *TenantReconciler) sync(ctx context.Context, s *tenantScope) error {
 				request.Groups = append(request.Groups, ref.ID)
 			}
 		}
+	}
+	if err := errors.Join(r.want(ctx, s, &request), r.recall(ctx, s)); err != nil {
+		return err
 	}
 	result, err := s.known.Sync(ctx, s.conn.Directory, request)
 	s.result, s.read = result, result.Complete

@@ -64,7 +64,10 @@ func keepUnreadFeeds(st, before *v1alpha1.TenantStatus, feeds []v1alpha1.Feed) [
 		case inventory.FeedPolicies:
 			st.MFAPolicy = before.MFAPolicy
 		case inventory.FeedRoles:
-			keepCounts(st, before, func(to, from *v1alpha1.UserCounts) { to.Admins = from.Admins })
+			keepCounts(st, before, func(to, from *v1alpha1.UserCounts) {
+				to.Admins, to.UndeclaredAdmins = from.Admins, from.UndeclaredAdmins
+			})
+			st.UndeclaredAdmins = before.UndeclaredAdmins
 		case inventory.FeedRegistrations:
 			keepCounts(st, before, func(to, from *v1alpha1.UserCounts) {
 				to.MFARegistered, to.MFANotRegistered = from.MFARegistered, from.MFANotRegistered

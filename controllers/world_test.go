@@ -197,7 +197,7 @@ func (w *world) newManager(c client.Client) *manager {
 	}
 	m.discovery = &DiscoveryReconciler{Client: m.client, Reader: m.client, Inventory: m.inventory, Waker: kube.NewWaker()}
 	m.users = &ManagedUserReconciler{
-		Client: m.client, Connections: m.pool, Inventory: m.inventory, Admins: safeguard.NewAdmins(w.clock, adminHold),
+		Client: m.client, Reader: m.client, Connections: m.pool, Inventory: m.inventory, Admins: safeguard.NewAdmins(w.clock, adminHold),
 		Audit: audit.NewLog(m.audit), Events: recorder, Clock: w.clock, Policy: policy,
 		ConsistencyWindow: time.Minute, Workers: 1, Waker: waker,
 	}
@@ -209,6 +209,14 @@ func countWrites(c client.Client, n *atomic.Int32) client.Client {
 	w, ok := c.(client.WithWatch)
 	Expect(ok).To(BeTrue())
 	return interceptor.NewClient(w, interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			n.Add(1)
+			return c.Create(ctx, obj, opts...)
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
+			n.Add(1)
+			return c.Delete(ctx, obj, opts...)
+		},
 		SubResourcePatch: func(
 			ctx context.Context, c client.Client, sub string, obj client.Object, patch client.Patch, opts ...client.SubResourcePatchOption,
 		) error {
@@ -273,10 +281,12 @@ func (w *world) declare(ctx context.Context, upn string, change ...func(*v1alpha
 }
 
 // edit changes a ManagedUser's spec, as a merged pull request does.
-func (w *world) edit(ctx context.Context, user *v1alpha1.ManagedUser, change func(*v1alpha1.ManagedUserSpec)) {
+func (w *world) edit(ctx context.Context, user *v1alpha1.ManagedUser, change ...func(*v1alpha1.ManagedUserSpec)) {
 	GinkgoHelper()
 	Expect(api.Get(ctx, client.ObjectKeyFromObject(user), user)).To(Succeed())
-	change(&user.Spec)
+	for _, c := range change {
+		c(&user.Spec)
+	}
 	Expect(api.Update(ctx, user, client.FieldOwner("git"))).To(Succeed())
 }
 
@@ -307,7 +317,8 @@ func (w *world) settles(ctx context.Context, users ...*v1alpha1.ManagedUser) {
 		w.mustPass(ctx, user)
 	}
 	writes, graphWrites := w.writes.Load(), w.sim.Counters("").Writes
-	w.mustSync(ctx)
+	tenant := w.tenant(ctx)
+	Expect(w.mustSync(ctx)).To(Equal(tenant), "the Tenant")
 	for _, user := range users {
 		before := user.ResourceVersion
 		w.mustPass(ctx, user)

@@ -106,7 +106,7 @@ func setup(mgr ctrl.Manager, o *options, log *audit.Log) error {
 	return controllers.Setup(mgr, controllers.Options{
 		Connections: pool, Inventory: inventory.New(inventory.Options{Clock: now}),
 		Clock: now, Audit: log, Policy: policy,
-		ObserveOnly: o.observeOnly, Namespace: o.namespace,
+		ObserveOnly: o.observeOnly, AllowRoleGrants: o.allowRoleGrants, Namespace: o.namespace,
 		AdoptionWindow: o.adoptionWindow, ConsistencyWindow: o.consistencyWindow,
 		Workers: o.workers, Registerer: metrics.Registry,
 	})

@@ -28,7 +28,7 @@ type options struct {
 	caFile       string
 	graphTimeout time.Duration
 
-	observeOnly                       bool
+	observeOnly, allowRoleGrants      bool
 	adoptionWindow, consistencyWindow time.Duration
 	blockedRetry                      time.Duration
 	workers                           int
@@ -63,6 +63,7 @@ func (o *options) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.graphTimeout, "graph-timeout", o.graphTimeout, "longest time that one call to Microsoft Graph may take")
 
 	flags.BoolVar(&o.observeOnly, "observe-only", false, "never write to Microsoft 365, whatever any object says")
+	flags.BoolVar(&o.allowRoleGrants, "allow-role-grants", false, "assign and remove the directory roles that ManagedUsers declare")
 	flags.DurationVar(&o.adoptionWindow, "adoption-window", o.adoptionWindow,
 		"objects made within this time after their Tenant count as found, not made: once-only acts that they declare are not performed")
 	flags.DurationVar(&o.consistencyWindow, "consistency-window", o.consistencyWindow,

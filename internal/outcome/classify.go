@@ -74,13 +74,21 @@ func judge(e *directory.Error) *Problem {
 		return Throttled(e.RetryAfter).Because(e)
 	}
 	if v, ok := verdicts()[e.Kind]; ok {
-		return Blocked(v.reason, v.message+code(e)).Because(e)
+		problem := Blocked(v.reason, v.message+code(e)).Because(e)
+		if e.Kind == directory.KindNoSeat {
+			return problem.After(SeatRetry)
+		}
+		return problem
 	}
 	if e.Kind == directory.KindConcurrency {
 		return Transient("Microsoft 365 is changing the object at this moment, retrying", e)
 	}
 	return Transient("Microsoft 365 does not answer as it should, retrying", e)
 }
+
+// SeatRetry is how often it is looked whether a subscription has a seat again: people
+// leave, and more are bought, at any time.
+const SeatRetry = 10 * time.Minute
 
 // verdict is what a person must do about a kind of failure.
 type verdict struct {
@@ -125,6 +133,38 @@ func verdicts() map[directory.Kind]verdict {
 		directory.KindNotFound: {
 			v1alpha1.ReasonNotFound,
 			"there is no such object in the tenant: correct the name, or restore the object",
+		},
+		directory.KindNoSeat: {
+			v1alpha1.ReasonNoSeat,
+			"all seats of the subscription are taken: buy more or free one",
+		},
+		directory.KindUsageLocation: {
+			v1alpha1.ReasonInvalidSpec,
+			"the account's usage location is missing or does not allow the licence: correct profile.usageLocation or the Tenant's defaults.usageLocation",
+		},
+		directory.KindPlanConflict: {
+			v1alpha1.ReasonInvalidSpec,
+			"service plans of the licences exclude or need each other: correct licenses or their disabledPlans",
+		},
+		directory.KindInherited: {
+			v1alpha1.ReasonNotWritable,
+			"a group gives this licence: take the account out of the group",
+		},
+		directory.KindUnwritable: {
+			v1alpha1.ReasonNotWritable,
+			"the members of this group are not written here: a rule, Active Directory or Exchange decides them",
+		},
+		directory.KindPolicy: {
+			v1alpha1.ReasonNotWritable,
+			"a policy of the tenant forbids this: allow it in the tenant's authentication methods policy",
+		},
+		directory.KindUnavailable: {
+			v1alpha1.ReasonNotApplicable,
+			"the tenant does not have the service that this needs",
+		},
+		directory.KindExists: {
+			v1alpha1.ReasonConflict,
+			"Microsoft 365 says that this is there already",
 		},
 		directory.KindQuota: {
 			v1alpha1.ReasonConflict,

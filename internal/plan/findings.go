@@ -51,8 +51,8 @@ func (f findings) waits() bool {
 	return slices.ContainsFunc(f, func(one finding) bool { return one.weight == waiting })
 }
 
-// maxMessage bounds a condition's message, in bytes; Kubernetes allows 32 KiB.
-const maxMessage = 4096
+// maxMessage bounds a condition's message, in bytes, to what a person still reads.
+const maxMessage = 960
 
 // verdict says the gravest first; fine is what holds when there is nothing grave.
 func (f findings) verdict(fine string) Verdict {

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 )
 
@@ -57,11 +59,12 @@ func (g *grants) plan(plan *Plan) *Facet {
 		Verdict: g.list.findings.verdict(g.fine),
 	}
 	switch {
-	case g.list.findings.waits():
-		f.Changes = nil
-		f.Records = keep(in.Records, g.record)
-		g.claims = append(g.claims, g.dropped...)
 	case len(f.Changes)+len(g.dropped) > 0 && in.unsettled(f, g.record, false, plan):
+		g.claims = append(g.claims, g.dropped...)
+	case g.list.findings.waits():
+		// An entry that is not resolved may stand for what would be taken away.
+		f.Changes = slices.DeleteFunc(f.Changes, func(c Change) bool { return c.Disruptive })
+		f.Records = keep(in.Records, g.record)
 		g.claims = append(g.claims, g.dropped...)
 	}
 	plan.Claims = append(plan.Claims, g.claims...)
@@ -78,7 +81,9 @@ func (g *grants) satisfy(i item, earlier []item) {
 	}
 	how := g.holds(i.claim)
 	i.claim.Held = g.in.wasHeld(i.claim) || how == direct || how == inherited
-	if i.known || how != unread { // adoption looks at what is new and absent
+	// Adoption looks at roles that are new and absent. The assignments of an application
+	// are read once somebody claims one.
+	if i.known || how != unread || g.kind == v1alpha1.ClaimApplication {
 		g.claims = append(g.claims, i.claim)
 	}
 	for _, e := range earlier {

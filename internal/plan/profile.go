@@ -124,3 +124,20 @@ func shown(value string) string {
 	}
 	return value
 }
+
+// ProfileAttributes are the attributes that a profile declares, those to be cleared as
+// empty ones.
+func ProfileAttributes(p *v1alpha1.UserProfile) directory.Attributes {
+	declared := directory.Attributes{}
+	if p == nil {
+		return declared
+	}
+	for _, class := range declaredProfile(p) {
+		for _, a := range class.attributes {
+			if a.value != nil {
+				declared[a.name] = *a.value
+			}
+		}
+	}
+	return declared
+}

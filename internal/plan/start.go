@@ -26,8 +26,9 @@ func planStart(in Input, plan *Plan) *Facet {
 	switch {
 	case !known && in.Adopting && !early:
 		adopt(&start)
-	case !blocked && !known, !blocked && !early:
-		in.found(&start) // open already, so there is nothing to open
+	case !blocked && (!known || !early):
+		in.found(&start) // open already, so there is nothing to open …
+		plan.NeedsLive = plan.NeedsLive || known && !in.Live // … unless that was read before it was staged
 	case start.Phase == v1alpha1.PhaseStarted && in.settle(start, plan):
 		start.Phase = v1alpha1.PhaseOwed
 	}

@@ -39,11 +39,18 @@ var disruptive = map[plan.Action]bool{
 	plan.BlockSignIn:           true,
 	plan.RevokeSessions:        true,
 	plan.RequirePasswordChange: true,
+	plan.DeleteAccount:         true,
+
+	plan.IssueTemporaryAccessPass: true,
 }
 
-// Check decides whether an action may be taken on an account.
-func Check(action plan.Action, subject Subject, rules Rules) Refusal {
-	if disruptive[action] {
+// Check decides whether a change may be made to an account. Who is given a directory
+// role counts as an administrator before: it must be possible to take the role away.
+func Check(change plan.Change, subject Subject, rules Rules) Refusal {
+	if change.Action == plan.AssignRole {
+		subject.Admin = directory.Yes
+	}
+	if disruptive[change.Action] || change.Disruptive {
 		if refusal := checkDisruption(subject, rules); refusal != "" {
 			return refusal
 		}

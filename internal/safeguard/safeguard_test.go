@@ -39,7 +39,7 @@ var _ = DescribeTable("what may be done to whom",
 		for _, o := range options {
 			o(&subject, &rules)
 		}
-		got := string(safeguard.Check(action, subject, rules))
+		got := string(safeguard.Check(plan.Change{Action: action}, subject, rules))
 		if refusal == "" {
 			Expect(got).To(BeEmpty())
 			return

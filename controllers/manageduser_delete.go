@@ -1,0 +1,229 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/kube"
+	"github.com/m365-operator/m365-operator/internal/outcome"
+	"github.com/m365-operator/m365-operator/internal/plan"
+)
+
+// defaultDeletionGrace is the API's default of the Tenant's safeguards.deletionGrace.
+const defaultDeletionGrace = 15 * time.Minute
+
+// recordDelete guards the deletion of the account.
+const recordDelete = "Delete"
+
+// ensureFinalizer keeps a finalizer on the object exactly while its deletion means
+// something for the account.
+func (r *ManagedUserReconciler) ensureFinalizer(ctx context.Context, s *userScope) error {
+	if destructive(s.user) {
+		return r.patchFinalizer(ctx, s, controllerutil.AddFinalizer)
+	}
+	return r.patchFinalizer(ctx, s, controllerutil.RemoveFinalizer)
+}
+
+func destructive(user *v1alpha1.ManagedUser) bool {
+	return user.Spec.DeletionPolicy == v1alpha1.DeletionPolicySuspend || user.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete
+}
+
+func (r *ManagedUserReconciler) patchFinalizer(ctx context.Context, s *userScope, change func(client.Object, string) bool) error {
+	before := s.user.DeepCopy()
+	if !change(s.user, v1alpha1.AccountFinalizer) {
+		return nil
+	}
+	changed := s.user.DeepCopy()
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, changed, patch, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
+		return fmt.Errorf("patch finalizers: %w", err)
+	}
+	s.user.SetResourceVersion(changed.GetResourceVersion())
+	s.status.Rebase(s.user)
+	return nil
+}
+
+// finalize does to the account what the deleted object's policy says, or lets the object
+// go without. Deletion is weak evidence: everything that speaks against it counts.
+func (r *ManagedUserReconciler) finalize(ctx context.Context, s *userScope) error {
+	if !controllerutil.ContainsFinalizer(s.user, v1alpha1.AccountFinalizer) {
+		return errQuiet
+	}
+	why, err := r.withdrawn(ctx, s)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return r.letGo(ctx, s, why)
+	}
+	if err := run(ctx, s, r.findTenant, r.observe); err != nil {
+		if s.known != nil && isGone(s) {
+			return r.letGo(ctx, s, "the account is gone already")
+		}
+		return err
+	}
+	if why, err := r.contradicted(ctx, s); err != nil || why != "" {
+		return errors.Join(err, r.letGoIf(ctx, s, why))
+	}
+	if left := r.grace(s); left > 0 {
+		return r.hold(s, left)
+	}
+	return r.end(ctx, s)
+}
+
+// hold says what will be done and when, and how to prevent it.
+func (r *ManagedUserReconciler) hold(s *userScope, left time.Duration) error {
+	facet := r.ending(s)
+	s.wakeAfter = 0
+	message := fmt.Sprintf("the object was deleted: its deletionPolicy %s is carried out at %s; to leave the account alone, "+
+		"set deletionPolicy to Retain or the annotation %s", s.user.Spec.DeletionPolicy,
+		s.user.DeletionTimestamp.Add(graceOf(s.tenant)).UTC().Format(time.RFC3339), v1alpha1.AbandonAnnotation)
+	s.facets = append(s.facets, facetResult{
+		facet: plan.Facet{Condition: v1alpha1.ConditionAccount, Verdict: plan.Verdict{
+			Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeletionHeld, Message: message,
+		}},
+		pending: facet.Changes,
+	})
+	return outcome.Waiting(v1alpha1.ReasonDeletionHeld, message).After(left)
+}
+
+func isGone(s *userScope) bool {
+	seen, ok := s.known.ByID(s.id)
+	return s.known.Synced() && s.id != "" && (!ok || seen.Gone != inventory.GoneNot)
+}
+
+// withdrawn tells why nothing may be done to the account, read past the cache; empty when
+// nothing says so.
+func (r *ManagedUserReconciler) withdrawn(ctx context.Context, s *userScope) (string, error) {
+	user := s.user
+	_, abandoned := user.Annotations[v1alpha1.AbandonAnnotation]
+	switch {
+	case !destructive(user):
+		return "its deletionPolicy is Retain", nil
+	case abandoned:
+		return "it carries the annotation " + v1alpha1.AbandonAnnotation, nil
+	case user.Status.ID == "":
+		return "it was never bound to an account", nil
+	case kube.DeclaredAt(user).After(user.DeletionTimestamp.Time):
+		return "it was declared again after its deletion", nil
+	}
+	var namespace corev1.Namespace
+	switch err := r.Reader.Get(ctx, types.NamespacedName{Name: user.Namespace}, &namespace); {
+	case apierrors.IsNotFound(err), err == nil && !namespace.DeletionTimestamp.IsZero():
+		return "its namespace goes as well", nil
+	case err != nil:
+		return "", fmt.Errorf("get namespace: %w", err)
+	}
+	var tenant v1alpha1.Tenant
+	key := types.NamespacedName{Namespace: user.Namespace, Name: user.Spec.TenantRef.Name}
+	switch err := r.Reader.Get(ctx, key, &tenant); {
+	case apierrors.IsNotFound(err), err == nil && !tenant.DeletionTimestamp.IsZero():
+		return "its Tenant goes as well", nil
+	case err != nil:
+		return "", fmt.Errorf("get tenant: %w", err)
+	}
+	if _, abandoned := tenant.Annotations[v1alpha1.AbandonAnnotation]; abandoned {
+		return "its Tenant carries the annotation " + v1alpha1.AbandonAnnotation, nil
+	}
+	if r.observes(&tenant, user) {
+		return "the management policy is Observe", nil
+	}
+	return "", nil
+}
+
+// contradicted tells whether another object declares the same account: its file was
+// renamed, not removed.
+func (r *ManagedUserReconciler) contradicted(ctx context.Context, s *userScope) (string, error) {
+	rivals, err := r.rivals(ctx, s)
+	if err != nil || len(rivals) == 0 {
+		return "", err
+	}
+	for _, rival := range rivals {
+		if !isDiscovered(rival) || kube.OwnedByOthers(rival) {
+			return fmt.Sprintf("the ManagedUser %q declares the same account", rival.Name), nil
+		}
+	}
+	return "", nil
+}
+
+func (r *ManagedUserReconciler) grace(s *userScope) time.Duration {
+	return s.user.DeletionTimestamp.Add(graceOf(s.tenant)).Sub(r.Clock.Now())
+}
+
+func graceOf(tenant *v1alpha1.Tenant) time.Duration {
+	if d := tenant.Spec.Safeguards.DeletionGrace; d != nil {
+		return d.Duration
+	}
+	return defaultDeletionGrace
+}
+
+// letGo lets the object go without anything being done to the account.
+func (r *ManagedUserReconciler) letGo(ctx context.Context, s *userScope, why string) error {
+	r.Events.Normal(s.user, "DeletionDropped", "Release", "the account is left alone: "+why)
+	return r.letGoIf(ctx, s, why)
+}
+
+func (r *ManagedUserReconciler) letGoIf(ctx context.Context, s *userScope, why string) error {
+	if why == "" {
+		return nil
+	}
+	if err := r.patchFinalizer(ctx, s, controllerutil.RemoveFinalizer); client.IgnoreNotFound(err) != nil {
+		return err
+	}
+	return errQuiet
+}
+
+// end blocks or deletes the account, and lets the object go when that is done.
+func (r *ManagedUserReconciler) end(ctx context.Context, s *userScope) error {
+	facet := r.ending(s)
+	result := facetResult{facet: facet}
+	err := r.applyFacet(ctx, s, &result)
+	if err != nil && !isVoid(err) {
+		result.problem = outcome.Classify(err)
+	}
+	s.facets = append(s.facets, result)
+	switch {
+	case err != nil:
+		return err
+	case result.refusal != "", facet.Verdict.Refused, len(result.pending) > 0:
+		return nil
+	}
+	if s.wakeAfter > 0 { // an outcome is being read back
+		return nil
+	}
+	return r.letGoIf(ctx, s, "done")
+}
+
+// ending is what the object's deletion means for its account.
+func (r *ManagedUserReconciler) ending(s *userScope) plan.Facet {
+	if s.user.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete {
+		return plan.Facet{
+			Condition: v1alpha1.ConditionAccount,
+			Changes: []plan.Change{{
+				Action: plan.DeleteAccount, Record: recordDelete, Level: true, Disruptive: true,
+				From: string(s.user.Status.State), To: string(v1alpha1.StateDeleted),
+			}},
+		}
+	}
+	in := r.input(s)
+	in.Spec = &v1alpha1.ManagedUserSpec{UserPrincipalName: s.user.Spec.UserPrincipalName, Suspended: ptr.To(true)}
+	in.Declared, in.Adopting, in.Claims = false, false, nil
+	p := plan.For(in)
+	s.wake(p.WakeAfter)
+	for _, record := range p.Records() {
+		s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
+	}
+	return p.Facets[0]
+}

@@ -1,0 +1,229 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/plan"
+)
+
+// resolve finds out what the names in the spec's lists mean: each once, from then on the
+// claim knows. What cannot be asked now is left to another pass.
+func (r *ManagedUserReconciler) resolve(ctx context.Context, s *userScope) error {
+	s.targets = map[plan.Ref]plan.Target{}
+	for _, claim := range s.user.Status.Claims {
+		s.targets[refOf(claim)] = s.claimed(claim)
+	}
+	spec := &s.user.Spec
+	for _, entry := range spec.Groups {
+		if err := s.target(ctx, plan.Ref{Kind: v1alpha1.ClaimGroup, Name: entry.Name}, s.findGroup); err != nil {
+			return err
+		}
+	}
+	for _, entry := range spec.Applications {
+		ref := plan.Ref{Kind: v1alpha1.ClaimApplication, Name: entry.Name, Qualifier: entry.Role}
+		if err := s.target(ctx, ref, s.findApplication); err != nil {
+			return err
+		}
+	}
+	for _, entry := range spec.DirectoryRoles {
+		ref := plan.Ref{Kind: v1alpha1.ClaimDirectoryRole, Name: entry.Name, Qualifier: entry.Scope}
+		if err := s.target(ctx, ref, s.findRole); err != nil {
+			return err
+		}
+	}
+	if spec.Manager != nil && *spec.Manager != "" {
+		return s.target(ctx, plan.Ref{Kind: v1alpha1.ClaimManager, Name: strings.ToLower(*spec.Manager)}, s.findManager)
+	}
+	return nil
+}
+
+func refOf(claim v1alpha1.Claim) plan.Ref {
+	return plan.Ref{Kind: claim.Kind, Name: claim.Name, Qualifier: claim.Qualifier}
+}
+
+// target resolves one name, unless a claim has.
+func (s *userScope) target(ctx context.Context, ref plan.Ref, find func(context.Context, plan.Ref) (plan.Target, error)) error {
+	if _, known := s.targets[ref]; known {
+		return nil
+	}
+	target, err := find(ctx, ref)
+	switch directory.KindOf(err) {
+	case "":
+	case directory.KindNotFound:
+		target = unresolved("there is no %s %q in the tenant: correct the name", ref)
+	case directory.KindConflict:
+		target = unresolved("more than one %s is called %q: name it by its id", ref)
+	case directory.KindForbidden:
+		target = plan.Target{Reason: v1alpha1.ReasonAccessDenied, Message: fmt.Sprintf(
+			"the application may not look up the %s %q: see the Tenant's status.capabilities", nounOf(ref.Kind), ref.Name)}
+	default:
+		return err
+	}
+	s.targets[ref] = target
+	return nil
+}
+
+func unresolved(format string, ref plan.Ref) plan.Target {
+	return plan.Target{Reason: v1alpha1.ReasonUnresolved, Message: fmt.Sprintf(format, nounOf(ref.Kind), ref.Name)}
+}
+
+func nounOf(kind v1alpha1.ClaimKind) string {
+	return map[v1alpha1.ClaimKind]string{
+		v1alpha1.ClaimLicense: "subscription", v1alpha1.ClaimGroup: "group", v1alpha1.ClaimApplication: "application",
+		v1alpha1.ClaimDirectoryRole: "directory role", v1alpha1.ClaimManager: "account",
+	}[kind]
+}
+
+// claimed is what a claim was first found to mean, with what is known of it now.
+func (s *userScope) claimed(claim v1alpha1.Claim) plan.Target {
+	target := plan.Target{ID: claim.ID, RoleID: claim.RoleID, Known: true}
+	switch claim.Kind {
+	case v1alpha1.ClaimGroup:
+		if group, ok := s.known.Group(claim.ID); ok {
+			target.Group = &group
+		}
+	case v1alpha1.ClaimApplication:
+		_, target.Known = s.known.Application(claim.ID)
+	case v1alpha1.ClaimLicense, v1alpha1.ClaimDirectoryRole, v1alpha1.ClaimManager:
+	}
+	return target
+}
+
+// findGroup looks in what is known, then in the directory: the group may be new.
+func (s *userScope) findGroup(ctx context.Context, ref plan.Ref) (plan.Target, error) {
+	if id, err := uuid.Parse(ref.Name); err == nil {
+		if group, ok := s.known.Group(id.String()); ok {
+			return plan.Target{ID: group.ID, Group: &group, Known: true}, nil
+		}
+	} else if named := s.known.GroupsNamed(ref.Name); len(named) == 1 {
+		return plan.Target{ID: named[0].ID, Group: &named[0], Known: true}, nil
+	}
+	dir, err := s.directory()
+	if err != nil {
+		return plan.Target{}, err
+	}
+	group, err := dir.Group(ctx, ref.Name)
+	if err != nil {
+		return plan.Target{}, err
+	}
+	return plan.Target{ID: group.ID, Group: group, Known: true}, nil
+}
+
+func (s *userScope) findApplication(ctx context.Context, ref plan.Ref) (plan.Target, error) {
+	dir, err := s.directory()
+	if err != nil {
+		return plan.Target{}, err
+	}
+	application, err := dir.Application(ctx, ref.Name)
+	if err != nil {
+		return plan.Target{}, err
+	}
+	target := plan.Target{ID: application.ID}
+	_, target.Known = s.known.Application(application.ID)
+	if target.RoleID = appRole(application, ref.Qualifier); target.RoleID == "" {
+		return plan.Target{Reason: v1alpha1.ReasonUnresolved, Message: fmt.Sprintf(
+			"the application %q has no role %q for users; it has %s", ref.Name, ref.Qualifier, roleNames(application))}, nil
+	}
+	return target, nil
+}
+
+// defaultRole is the role of an entry that names none.
+const defaultRole = "Default"
+
+// appRole finds a role by display name, value or id; empty when there is none for users.
+func appRole(application *directory.Application, name string) string {
+	usable := usableRoles(application)
+	for _, role := range usable {
+		if role.DisplayName == name || role.Value == name || strings.EqualFold(role.ID, name) {
+			return role.ID
+		}
+	}
+	if len(usable) == 0 && name == defaultRole {
+		return directory.DefaultAppRole
+	}
+	return ""
+}
+
+func usableRoles(application *directory.Application) []directory.AppRole {
+	return slices.DeleteFunc(slices.Clone(application.Roles), func(role directory.AppRole) bool { return !role.Enabled || !role.ForUsers })
+}
+
+func roleNames(application *directory.Application) string {
+	var names []string
+	for _, role := range usableRoles(application) {
+		names = append(names, role.DisplayName)
+	}
+	if len(names) == 0 {
+		return "none: leave role out"
+	}
+	slices.Sort(names)
+	return strings.Join(names[:min(len(names), 10)], ", ")
+}
+
+func (s *userScope) findRole(_ context.Context, ref plan.Ref) (plan.Target, error) {
+	role, ok := s.known.RoleNamed(ref.Name)
+	switch {
+	case ok:
+		return plan.Target{ID: role.ID, Known: true}, nil
+	case !s.known.RolesKnown():
+		return plan.Target{Reason: v1alpha1.ReasonWaiting, Message: "the tenant's directory roles have not been read"}, nil
+	default:
+		return plan.Target{}, &directory.Error{Kind: directory.KindNotFound}
+	}
+}
+
+func (s *userScope) findManager(_ context.Context, ref plan.Ref) (plan.Target, error) {
+	id, ok := s.known.ByName(ref.Name)
+	if !ok {
+		return plan.Target{}, &directory.Error{Kind: directory.KindNotFound}
+	}
+	return plan.Target{ID: id, Known: true}, nil
+}
+
+// describeInput adds to a plan's input what is known of the account beyond itself.
+func (s *userScope) describeInput(in *plan.Input) {
+	in.Targets = s.targets
+	in.SKUs = s.known.SKUs()
+	in.Manager, in.ManagerKnown = s.seen.Manager, s.seen.ManagerKnown
+	in.ManagerKnown = in.ManagerKnown || s.made
+	if s.seen.GroupsReason == "" || s.made {
+		in.Groups = make(map[string]directory.Group, len(s.seen.Groups))
+		for _, group := range s.seen.Groups {
+			in.Groups[group.ID] = group
+		}
+	}
+	for _, role := range s.seen.AppRoles {
+		in.AppRoles = append(in.AppRoles, plan.AppRole{ApplicationID: role.ApplicationID, RoleID: role.RoleID, ViaGroup: role.ViaGroup})
+	}
+	for _, role := range s.seen.Roles {
+		in.Roles = append(in.Roles, plan.Role{RoleID: role.RoleID, Scope: role.Scope, Path: v1alpha1.RolePath(role.Path)})
+	}
+	in.RolesKnown = s.known.RolesKnown()
+}
+
+// assignmentOf finds the id of a direct assignment, read live: only so it can be removed.
+func assignmentOf[T any](
+	read func(link string) (*directory.Page[T], error), match func(T) bool, id func(T) string,
+) (string, error) {
+	for link := ""; ; {
+		page, err := read(link)
+		if err != nil {
+			return "", err
+		}
+		for _, item := range page.Items {
+			if match(item) {
+				return id(item), nil
+			}
+		}
+		if link = page.Next; link == "" {
+			return "", &directory.Error{Kind: directory.KindNotFound, Message: "no such assignment"}
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/inventory"
+)
+
+// maxUndeclared is the most administrators that a Tenant's status names.
+const maxUndeclared = 64
+
+// want asks for what only matters to the objects that name it: the assignments of
+// applications, and managers.
+func (r *TenantReconciler) want(ctx context.Context, s *tenantScope, request *inventory.SyncRequest) error {
+	users, err := usersBy(ctx, r.Client, s.tenant.Namespace, indexDeclared, s.tenant.Name)
+	if err != nil {
+		return err
+	}
+	applications := map[string]bool{}
+	for i := range users {
+		request.Managers = request.Managers || users[i].Spec.Manager != nil
+		for _, claim := range users[i].Status.Claims {
+			if claim.Kind == v1alpha1.ClaimApplication && !applications[claim.ID] {
+				applications[claim.ID] = true
+				request.Applications = append(request.Applications, claim.ID)
+			}
+		}
+	}
+	slices.Sort(request.Applications)
+	return nil
+}
+
+// recall tells the inventory, at its beginning, what kinds of mailboxes an earlier
+// process found: each is read once in its life, not once in every process's.
+func (r *TenantReconciler) recall(ctx context.Context, s *tenantScope) error {
+	if s.known.Synced() {
+		return nil
+	}
+	users, err := usersBy(ctx, r.Client, s.tenant.Namespace, indexTenant, s.tenant.Name)
+	if err != nil {
+		return err
+	}
+	for i := range users {
+		if purpose, ok := purposes()[users[i].Status.AccountType]; ok && users[i].Status.ID != "" {
+			s.known.RecallPurpose(users[i].Status.ID, purpose)
+		}
+	}
+	return nil
+}
+
+func purposes() map[v1alpha1.AccountType]directory.MailboxPurpose {
+	return map[v1alpha1.AccountType]directory.MailboxPurpose{
+		v1alpha1.AccountPerson: directory.MailboxUser, v1alpha1.AccountShared: directory.MailboxShared,
+		v1alpha1.AccountRoom: directory.MailboxRoom, v1alpha1.AccountEquipment: directory.MailboxEquipment,
+	}
+}
+
+// findUndeclared finds the administrators of whom nothing in Git says that they are, and
+// tells of those that appeared.
+func (r *TenantReconciler) findUndeclared(ctx context.Context, s *tenantScope) error {
+	if s.known == nil || !s.known.Synced() || !s.known.Summary().Users.AdminsKnown {
+		return nil
+	}
+	users, err := usersBy(ctx, r.Client, s.tenant.Namespace, indexDeclared, s.tenant.Name)
+	if err != nil {
+		return err
+	}
+	allowed := map[string]bool{}
+	for i := range users {
+		if users[i].Spec.AllowPrivileged {
+			allowed[boundID(&users[i])] = true
+		}
+	}
+	s.undeclaredKnown = true
+	for _, seen := range s.known.Admins() {
+		if isUndeclaredAdmin(s.tenant, seen, allowed[seen.User.ID]) {
+			s.undeclared = append(s.undeclared, v1alpha1.UndeclaredAdmin{ID: seen.User.ID, UserPrincipalName: seen.User.UserPrincipalName})
+		}
+	}
+	slices.SortFunc(s.undeclared, func(a, b v1alpha1.UndeclaredAdmin) int { return strings.Compare(a.ID, b.ID) })
+	return nil
+}
+
+// describeUndeclared writes down the administrators that were found.
+func describeUndeclared(s *tenantScope) {
+	if !s.undeclaredKnown {
+		return
+	}
+	st := &s.tenant.Status
+	if st.Users != nil {
+		st.Users.UndeclaredAdmins = ptr.To(count(len(s.undeclared)))
+	}
+	st.UndeclaredAdmins = s.undeclared[:min(len(s.undeclared), maxUndeclared)]
+}
+
+// tellUndeclared announces those that were not there when this was last written.
+func (r *TenantReconciler) tellUndeclared(s *tenantScope, before *v1alpha1.TenantStatus) {
+	if !s.undeclaredKnown || before.Users == nil || before.Users.UndeclaredAdmins == nil {
+		return
+	}
+	var names []string
+	for _, admin := range s.tenant.Status.UndeclaredAdmins {
+		known := slices.ContainsFunc(before.UndeclaredAdmins, func(b v1alpha1.UndeclaredAdmin) bool { return b.ID == admin.ID })
+		if !known {
+			names = append(names, admin.UserPrincipalName)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	r.Events.Warning(s.tenant, "AdminAppeared", "Observe", fmt.Sprintf(
+		"administrators that nothing in Git declares: %s; list them in safeguards.privileged or protected, or take the roles away",
+		strings.Join(names, ", ")))
+}
