@@ -143,7 +143,9 @@ func (w *writer) deliver(user directory.User, from source) ExpectationState {
 	known := a.raw()
 	user = complete(known, user)
 	if w.isUnmade(user.ID, from) {
-		w.doubt(user.ID, doubt{user: user})
+		if from != fromLive {
+			w.doubt(user.ID, doubt{user: user})
+		}
 		return ExpectationNone
 	}
 	repeated := a.told == w.round.number
