@@ -425,10 +425,10 @@ type ManagedUserStatus struct {
 	// +optional
 	Licensed Knowledge `json:"licensed,omitempty"`
 
-	// licenses are the account's licences.
+	// licenses are the account's licences; one that it has in several ways is listed
+	// once for each.
 	// +optional
-	// +listType=map
-	// +listMapKey=sku
+	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=100
 	Licenses []UserLicense `json:"licenses,omitempty"`
 

@@ -551,9 +551,7 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.m365-operator.m365-operator.api.v1alpha1.UserLicense
-          elementRelationship: associative
-          keys:
-          - sku
+          elementRelationship: atomic
     - name: mail
       type:
         scalar: string
