@@ -1,10 +1,15 @@
 package skunames
 
+import "slices"
+
 // products are the products that small and middle-sized organizations meet, as Microsoft's
 // page "Product names and service plan identifiers for licensing" has them
 // (https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference).
 // The GUID stands where it was checked; a part number alone is as good.
-func products() []product {
+func products() []product { return slices.Concat(suites(), services()) }
+
+// suites are sold for whole workplaces.
+func suites() []product {
 	return []product{
 		{"O365_BUSINESS_ESSENTIALS", "3b555118-da6a-4418-894f-7df1e2096870", "Microsoft 365 Business Basic"},
 		{"O365_BUSINESS_PREMIUM", "f245ecc8-75af-4f8e-b61f-27d8114de5f3", "Microsoft 365 Business Standard"},
@@ -31,7 +36,12 @@ func products() []product {
 		{"ENTERPRISEPREMIUM", "", "Office 365 E5"},
 		{"ENTERPRISEPREMIUM_NOPSTNCONF", "", "Office 365 E5 without Audio Conferencing"},
 		{"DESKLESSPACK", "", "Office 365 F3"},
+	}
+}
 
+// services are sold by themselves, or on top.
+func services() []product {
+	return []product{
 		{"EXCHANGESTANDARD", "4b9405b0-7788-4568-add1-99614e613b69", "Exchange Online (Plan 1)"},
 		{"EXCHANGEENTERPRISE", "", "Exchange Online (Plan 2)"},
 		{"EXCHANGEDESKLESS", "", "Exchange Online Kiosk"},
