@@ -218,7 +218,7 @@ func listAppRoleAssignments(of string) func(c *call) (*response, error) {
 func (c *call) holder(of string) (id string, ok bool) {
 	switch of {
 	case "users":
-		if r, ok := c.tenant.find(c.params[0]); ok {
+		if r, err := c.account(c.params[0]); err == nil {
 			return r.current.id, true
 		}
 		return "", false

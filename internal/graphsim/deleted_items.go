@@ -185,6 +185,7 @@ func restoreDeletedItem(c *call) (*response, error) {
 		return nil, err
 	}
 	c.tenant.restoreAs(r, changes, c.now)
+	r.appear(c.now, c.tenant.quirks.ReadLag)
 	c.tenant.stats.effect(r.current.id, EffectRestore)
 	return c.oneObject(c.userObject(r.current), nil), nil
 }

@@ -105,9 +105,9 @@ func listManagedDevices(c *call) (*response, error) {
 	}
 	managed, context := c.tenant.devices.managed, "deviceManagement/managedDevices"
 	if len(c.params) > 0 {
-		r, ok := c.tenant.find(c.params[0])
-		if !ok {
-			return nil, notFound(c.params[0])
+		r, err := c.account(c.params[0])
+		if err != nil {
+			return nil, err
 		}
 		context = "users('" + r.current.id + "')/managedDevices"
 		managed = slices.DeleteFunc(slices.Clone(managed), func(m *ManagedDeviceSpec) bool { return m.User != r.current.id })

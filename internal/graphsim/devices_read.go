@@ -186,9 +186,9 @@ func getDevice(c *call) (*response, error) {
 // of all types or cast to devices: who registered a device owns it.
 func userDevices(cast string) func(c *call) (*response, error) {
 	return func(c *call) (*response, error) {
-		r, ok := c.tenant.find(c.params[0])
-		if !ok {
-			return nil, notFound(c.params[0])
+		r, err := c.account(c.params[0])
+		if err != nil {
+			return nil, err
 		}
 		if c.query.has("skip") {
 			return nil, badRequest("'$skip' is not supported by the service.")

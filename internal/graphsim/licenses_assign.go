@@ -29,9 +29,9 @@ func assignLicense(c *call) (*response, error) {
 		return nil, err
 	}
 	c.entry.Fields = []string{"addLicenses", "removeLicenses"}
-	r, ok := c.tenant.find(c.params[0])
-	if !ok {
-		return nil, notFound(c.params[0])
+	r, err := c.account(c.params[0])
+	if err != nil {
+		return nil, err
 	}
 	if err := c.tenant.checkProducts(asked); err != nil {
 		return nil, err
@@ -192,9 +192,9 @@ func (c *call) countLicenseEffects(id string, before []licenseAssignmentState, a
 // reprocessLicenses: api/user-reprocesslicenseassignment.md. What still cannot be
 // given is the answer's error.
 func reprocessLicenses(c *call) (*response, error) {
-	r, ok := c.tenant.find(c.params[0])
-	if !ok {
-		return nil, notFound(c.params[0])
+	r, err := c.account(c.params[0])
+	if err != nil {
+		return nil, err
 	}
 	c.tenant.giveLicenses(r, c.now)
 	for _, s := range r.current.licenseStates() {
@@ -263,9 +263,9 @@ func licenseDetails(c *call) (*response, error) {
 	if err := c.query.refuse("top", "skip", "filter", "orderby", "search", "expand", "count"); err != nil {
 		return nil, err
 	}
-	r, ok := c.tenant.find(c.params[0])
-	if !ok {
-		return nil, notFound(c.params[0])
+	r, err := c.account(c.params[0])
+	if err != nil {
+		return nil, err
 	}
 	u := c.replica(r)
 	var values []json.RawMessage

@@ -38,11 +38,7 @@ func (c *call) target() (*userRecord, error) {
 	if c.query.has("skip") {
 		return nil, badRequest("'$skip' is not supported by the service.")
 	}
-	r, ok := c.tenant.find(c.params[0])
-	if !ok {
-		return nil, notFound(c.params[0])
-	}
-	return r, nil
+	return c.account(c.params[0])
 }
 
 // rolesHeld are the roles assigned in the whole tenant to an account, or to its

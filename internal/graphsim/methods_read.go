@@ -30,8 +30,8 @@ func (c *call) methodOwner() (*userRecord, error) {
 	if err := c.query.refuse("select", "top", "skip", "filter", "orderby", "search", "expand", "count"); err != nil {
 		return nil, err
 	}
-	r, ok := c.tenant.find(c.params[0])
-	if !ok {
+	r, err := c.account(c.params[0])
+	if err != nil {
 		return nil, methodNotFound("user")
 	}
 	return r, nil

@@ -17,7 +17,7 @@ func creationRules() []Rule {
 		{"GS-CREATE-05", "An address that another user or group has, as mail or proxy address, is 400 with ObjectConflict and ConflictingObjects, for a principal name too."},
 		{"GS-CREATE-06", "A password needs 8 characters of three classes; a federated account needs onPremisesImmutableId."},
 		{"GS-CREATE-07", "Beyond the tenant's quota it is 403 Directory_QuotaExceeded; what lies among the deleted items counts."},
-		{"GS-CREATE-08", "Shortly after, replicas may not know the account: 404, and absent from lists; delta may be late."},
+		{"GS-CREATE-08", "Shortly after, and after a restore, replicas may not know the account: 404, and absent from lists; delta may be late."},
 		{"GS-CREATE-09", "mail stays null until an Exchange plan is held: then it is the principal name, and the primary proxy address."},
 		{"GS-CREATE-10", "It needs User.ReadWrite.All or Directory.ReadWrite.All, and no directory role even for the password."},
 		{"GS-CREATE-11", "PATCH of mail makes it the primary proxy address, and the one before another."},

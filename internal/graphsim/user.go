@@ -151,6 +151,14 @@ func (r *userRecord) remember(now time.Time, keep time.Duration) {
 	}
 }
 
+// appear notes that the account was made or restored just now: replicas that lag do
+// not know it yet.
+func (r *userRecord) appear(now time.Time, lag time.Duration) {
+	if lag > 0 {
+		r.past = append(r.past, pastState{until: now})
+	}
+}
+
 // assignedLicense is the complex type of that name.
 type assignedLicense struct {
 	DisabledPlans []string `json:"disabledPlans"`

@@ -129,9 +129,7 @@ func (c *call) applyCreate(wanted *userPatch) (*userRecord, error) {
 	r.password = *wanted.password.Password
 	r.forceChange = true // Graph's default when a password is set
 	r.forceFlags(*wanted.password)
-	if lag := t.quirks.ReadLag; lag > 0 {
-		r.past = append(r.past, pastState{until: c.now})
-	}
+	r.appear(c.now, t.quirks.ReadLag)
 	t.stats.effect(id, EffectCreate)
 	return r, nil
 }

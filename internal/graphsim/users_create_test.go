@@ -174,7 +174,42 @@ var _ = Describe("Making a user", func() {
 		}
 		changes, _ = w.all(last.link("deltaLink"))
 		Expect(ids(changes)).To(ConsistOf(id))
+
+		Expect(remove(w, id).status).To(Equal(http.StatusNoContent))
+		Expect(w.call(http.MethodPost, "/directory/deletedItems/"+id+"/restore", "").status).To(Equal(http.StatusOK))
+		seen := map[int]int{}
+		for range 40 {
+			seen[w.get("/users/"+id).status]++
+		}
+		Expect(seen).To(And(HaveKey(http.StatusOK), HaveKey(http.StatusNotFound)))
 	})
+
+	DescribeTable("leaves it unknown for a while to whoever asks for more of it [GS-CREATE-08]", func(method, path, body string) {
+		w = newWorld(func(o *graphsim.Options) {
+			o.NoThrottling, o.Quirks = true, graphsim.Quirks{ReadLag: 5 * time.Second, ReadStale: 0.5}
+		})
+		w.grant(append(graphsim.DefaultPermissions(), "Directory.Read.All"), userAdmin)
+		boss := w.user("boss")
+		w.Step(time.Minute)
+		id := create(map[string]any{"usageLocation": "DE"}).body["id"].(string)
+		seen := map[bool]int{}
+		for range 40 {
+			a := w.call(method, "/users/"+id+path, strings.ReplaceAll(body, "{boss}", boss))
+			Expect(a.status).To(BeNumerically("<", 500), a.raw)
+			seen[a.status == http.StatusNotFound]++
+		}
+		Expect(seen).To(And(HaveKey(true), HaveKey(false)))
+	},
+		Entry(nil, http.MethodPost, "/assignLicense", `{"addLicenses":[{"skuId":"cbdc14ab-d96c-4c30-b9f4-6ada7cdc1d46","disabledPlans":[]}],"removeLicenses":[]}`),
+		Entry(nil, http.MethodGet, "/licenseDetails", ""),
+		Entry(nil, http.MethodGet, "/memberOf", ""),
+		Entry(nil, http.MethodGet, "/appRoleAssignments", ""),
+		Entry(nil, http.MethodGet, "/authentication/methods", ""),
+		Entry(nil, http.MethodGet, "/registeredDevices", ""),
+		Entry(nil, http.MethodGet, "/directReports", ""),
+		Entry(nil, http.MethodPut, "/manager/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/users/{boss}"}`),
+		Entry(nil, http.MethodPost, "/revokeSignInSessions", ""),
+	)
 
 	It("brings an address with the first licence for Exchange [GS-CREATE-09]", func() {
 		id := create(nil).body["id"].(string)
