@@ -27,7 +27,7 @@ func planStart(in Input, plan *Plan) *Facet {
 	case !known && in.Adopting && !early:
 		adopt(&start)
 	case !blocked && (!known || !early):
-		in.found(&start) // open already, so there is nothing to open …
+		in.found(&start)                                     // open already, so there is nothing to open …
 		plan.NeedsLive = plan.NeedsLive || known && !in.Live // … unless that was read before it was staged
 	case start.Phase == v1alpha1.PhaseStarted && in.settle(start, plan):
 		start.Phase = v1alpha1.PhaseOwed
