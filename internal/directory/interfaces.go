@@ -182,12 +182,15 @@ type License struct {
 type LicenseWriter interface {
 	// AssignLicenses makes the whole change or nothing. A licence that is assigned is
 	// assigned anew with other plans. Never call it twice at once for one account.
+	// KindNoSeat, KindUsageLocation, KindPlanConflict; to remove one that a group gives
+	// is KindInherited, one that is not there KindNotFound.
 	AssignLicenses(ctx context.Context, id string, change LicenseChange) (Receipt, error)
 }
 
 // GroupWriter changes the direct members of groups.
 type GroupWriter interface {
-	// AddMember is KindExists for a member.
+	// AddMember is KindExists for a member, KindUnwritable for a group whose members are
+	// not written here. A dynamic one may also be KindForbidden.
 	AddMember(ctx context.Context, groupID, userID string) (Receipt, error)
 	// RemoveMember is KindNotFound for others.
 	RemoveMember(ctx context.Context, groupID, userID string) (Receipt, error)

@@ -158,7 +158,7 @@ type AppRoleAssignment struct {
 	RoleID        string
 }
 
-// ManagerLink tells who an account's manager is; Manager is empty without one.
+// ManagerLink tells who an account's manager is.
 type ManagerLink struct {
 	UserID, Manager string
 }

@@ -116,7 +116,7 @@ func New(o Options) (*Client, error) {
 		timeout:  o.Timeout,
 		observer: o.Observer,
 		texts:    texts{newInterner[string, string]()},
-		profiles: profiles{newInterner[directory.Profile, *directory.Profile]()},
+		profiles: newProfiles(),
 		licenses: newInterner[string, []directory.LicenseAssignment](),
 	}, nil
 }

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/m365-operator/m365-operator/internal/directory"
 	"github.com/m365-operator/m365-operator/internal/directory/directorytest"
+	"github.com/m365-operator/m365-operator/internal/graph"
 	"github.com/m365-operator/m365-operator/internal/graphsim"
 )
 
@@ -173,6 +175,35 @@ func (s *simulated) Forbid() {
 	GinkgoHelper()
 	Expect(s.SetGrant(s.tenant, graphsim.Grant{ClientID: s.ClientID(), Permissions: []string{"Mail.Send"}})).To(Succeed())
 	s.client = s.connect(nil)
+}
+
+func (s *simulated) Break(kind directory.Kind) {
+	GinkgoHelper()
+	answer := func(status int, code string, retryAfter int) {
+		_, err := s.client.Identity(background) // a token is at hand: it is Graph that fails, not the login
+		Expect(err).NotTo(HaveOccurred())
+		s.fault(graphsim.Fault{Kind: graphsim.FaultStatus, Tenant: s.tenant, Status: status, Code: code, RetryAfter: retryAfter})
+	}
+	switch kind {
+	case directory.KindTransient:
+		answer(http.StatusServiceUnavailable, "", 0)
+	case directory.KindThrottled:
+		answer(http.StatusTooManyRequests, "", 30)
+	case directory.KindConcurrency:
+		answer(http.StatusConflict, "Directory_ConcurrencyViolation", 0)
+	case directory.KindResync:
+		s.Step(8 * 24 * time.Hour)
+	case directory.KindCredentials:
+		Expect(s.SetSecret(s.ClientID(), s.ClientSecret(), s.Now().Add(-time.Hour))).To(Succeed())
+		s.client = s.connect(nil)
+	case directory.KindConsent:
+		Expect(s.RevokeGrant(s.tenant, s.ClientID())).To(Succeed())
+		s.client = s.connect(nil)
+	case directory.KindUnknownTenant:
+		s.client = s.connect(func(o *graph.Options) { o.TenantID = stubTenant })
+	default:
+		Fail("no way to break it as " + string(kind))
+	}
 }
 
 func (s *simulated) Settle() { s.Step(5 * time.Minute) }

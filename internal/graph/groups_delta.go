@@ -38,18 +38,18 @@ func (c *Client) GroupChanges(ctx context.Context, link string) (*directory.Grou
 	}
 	changes := &directory.GroupChanges{Next: read.NextLink, Resume: read.DeltaLink}
 	for i := range read.Value {
-		changes.Groups = append(changes.Groups, c.convertGroupChange(&read.Value[i]))
+		changes.Groups = append(changes.Groups, read.Value[i].convertChange())
 	}
 	return changes, nil
 }
 
-func (c *Client) convertGroupChange(g *groupChange) directory.GroupMembership {
+func (g *groupChange) convertChange() directory.GroupMembership {
 	if g.Removed != nil {
 		return directory.GroupMembership{Group: directory.Group{ID: strings.ToLower(g.ID)}, Removed: true}
 	}
 	change := directory.GroupMembership{Group: *g.convert()}
 	for _, m := range g.Members {
-		id := c.texts.of(strings.ToLower(m.ID))
+		id := strings.ToLower(m.ID)
 		if m.Removed != nil {
 			change.Left = append(change.Left, id)
 		} else {

@@ -42,11 +42,19 @@ func (t texts) of(text string) string {
 	return t.interner.of(text, text)
 }
 
-// profiles interns profiles: many accounts have the same one, or none.
+// profiles interns profiles: many accounts have the same one, or nothing set at all.
 type profiles struct {
 	*interner[directory.Profile, *directory.Profile]
+	empty *directory.Profile
+}
+
+func newProfiles() profiles {
+	return profiles{newInterner[directory.Profile, *directory.Profile](), &directory.Profile{}}
 }
 
 func (p profiles) of(profile directory.Profile) *directory.Profile {
+	if profile == *p.empty {
+		return p.empty
+	}
 	return p.interner.of(profile, &profile)
 }

@@ -24,7 +24,7 @@ type Limits struct {
 	// Outlook are the calls of an application to the mailboxes of a tenant. Graph limits
 	// them per mailbox only; all of a tenant are given what Graph gives one.
 	Outlook Limit
-	// Intune are the calls of an application in a tenant.
+	// Intune are the calls of an application in a tenant to managed devices.
 	Intune Limit
 
 	// TenantWrites are the writes of all applications in a tenant.
@@ -50,8 +50,8 @@ type Limits struct {
 	Urgent float64
 }
 
-// DefaultLimits are the documented limits of the identity and access service, of the
-// reports and of sign-in activity.
+// DefaultLimits are the documented limits
+// (https://learn.microsoft.com/graph/throttling-limits).
 func DefaultLimits() Limits {
 	return Limits{
 		Small:             Limit{Count: 3500, Window: 10 * time.Second},
@@ -60,7 +60,7 @@ func DefaultLimits() Limits {
 		Writes:            Limit{Count: 3000, Window: 150 * time.Second},
 		Reports:           Limit{Count: 5, Window: 10 * time.Second},
 		Outlook:           Limit{Count: 10000, Window: 10 * time.Minute},
-		Intune:            Limit{Count: 1000, Window: 20 * time.Second},
+		Intune:            Limit{Count: 2000, Window: 20 * time.Second},
 		TenantWrites:      Limit{Count: 18000, Window: 5 * time.Minute},
 		ConditionalAccess: Limit{Count: 1, Window: time.Second},
 		AppResourceUnits:  Limit{Count: 150000, Window: 20 * time.Second},

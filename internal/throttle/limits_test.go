@@ -34,7 +34,7 @@ var _ = Describe("A budget", func() {
 		Entry("reports", throttle.Cost{Class: throttle.Reports}, 5, 10*time.Second),
 		Entry("Conditional Access", throttle.Cost{Class: throttle.ConditionalAccess}, 1, time.Second),
 		Entry("mailboxes", throttle.Cost{Class: throttle.Outlook}, 10000, 10*time.Minute),
-		Entry("Intune", throttle.Cost{Class: throttle.Intune}, 1000, 20*time.Second),
+		Entry("Intune", throttle.Cost{Class: throttle.Intune}, 2000, 20*time.Second),
 	)
 
 	DescribeTable("gives larger tenants more", func(users, granted int) {

@@ -45,6 +45,7 @@ func DescribeDirectory(provider string, open func(Tenant) World) bool {
 		Context("reading reports", s.readsReports)
 		Context("reading the tenant", s.readsTenants)
 		Context("refused", s.isRefused)
+		Context("failing", s.fails)
 	})
 }
 

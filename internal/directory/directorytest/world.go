@@ -51,6 +51,10 @@ type World interface {
 	MustChangePassword(accountID string) bool
 	// Forbid takes from the directory everything that it may do.
 	Forbid()
+	// Break makes the provider answer, from now on, as it does for one of the kinds of
+	// failure that concern no single request: an outage is KindTransient, links that are
+	// too old KindResync, and so on.
+	Break(kind directory.Kind)
 	// Settle lets pass the time that the provider takes for what it does later.
 	Settle()
 }
