@@ -34,7 +34,7 @@ func (s *Server) AssignApplication(tenantKey, application string, spec AppAssign
 
 // UnassignApplication takes a role of an application away, as an outsider.
 func (s *Server) UnassignApplication(tenantKey, application, principal, role string) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
+	return s.inTenant(tenantKey, func(t *tenant, now time.Time) error {
 		a, err := t.applicationByKey(application)
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func (s *Server) UnassignApplication(tenantKey, application, principal, role str
 		if !held {
 			return fmt.Errorf("%s does not hold that role of %s", principal, a.displayName)
 		}
-		t.takeAppRole(g)
+		t.takeAppRole(g, now)
 		return nil
 	})
 }
@@ -59,7 +59,7 @@ func (s *Server) UnassignApplication(tenantKey, application, principal, role str
 // SetApplicationRoles replaces the roles of an application, as its owner may.
 // Assignments of a role that is gone go with it.
 func (s *Server) SetApplicationRoles(tenantKey, application string, roles []AppRoleSpec) error {
-	return s.inTenant(tenantKey, func(t *tenant, _ time.Time) error {
+	return s.inTenant(tenantKey, func(t *tenant, now time.Time) error {
 		a, err := t.applicationByKey(application)
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func (s *Server) SetApplicationRoles(tenantKey, application string, roles []AppR
 		}
 		for _, g := range slices.Clone(t.apps.byApp[a.id]) {
 			if _, err := a.roleByKey(g.roleID); err != nil {
-				t.takeAppRole(g)
+				t.takeAppRole(g, now)
 			}
 		}
 		return nil
@@ -85,9 +85,9 @@ func (s *Server) RemoveApplication(tenantKey, application string) error {
 			return err
 		}
 		for _, g := range slices.Clone(t.apps.byApp[a.id]) {
-			t.takeAppRole(g)
+			t.takeAppRole(g, now)
 		}
-		t.forgetAppRoles(a.id)
+		t.forgetAppRoles(a.id, now)
 		t.withdraw(now, func(r roleAssignment) bool { return r.principalID == a.id })
 		t.apps.order = slices.DeleteFunc(t.apps.order, func(have *enterpriseApp) bool { return have == a })
 		return nil

@@ -177,6 +177,24 @@ func (c *call) appName(id string) string {
 	return textOf(c.srv.principalRow(sp, app), 5)
 }
 
+// assignmentsSeen are the assignments as the replica that answers has them: shortly
+// after a write it may be the state before
+// (api/serviceprincipal-list-approleassignedto.md, "replication delays").
+func (c *call) assignmentsSeen(now []*appAssignment, belongs func(*appAssignment) bool) []*appAssignment {
+	q := c.tenant.quirks
+	if q.ReadStale == 0 || chance(c.tenant.seed, "assignments", itoa(c.entry.Seq)) >= q.ReadStale {
+		return now
+	}
+	seen := c.now.Add(-q.ReadLag)
+	before := slices.DeleteFunc(slices.Clone(now), func(g *appAssignment) bool { return g.created.After(seen) })
+	for _, g := range c.tenant.apps.removed {
+		if belongs(g) && g.removed.After(seen) && !g.created.After(seen) {
+			before = append(before, g)
+		}
+	}
+	return before
+}
+
 // listAssignments lists assignments of one principal or one application.
 func (c *call) listAssignments(assignments []*appAssignment, context string) (*response, error) {
 	if c.query.has("skip") {
@@ -199,7 +217,8 @@ func listAppRoleAssignedTo(c *call) (*response, error) {
 	if !ok {
 		return nil, notFound(c.params[0])
 	}
-	return c.listAssignments(c.tenant.apps.byApp[id], "servicePrincipals('"+id+"')/appRoleAssignedTo")
+	assignments := c.assignmentsSeen(c.tenant.apps.byApp[id], func(g *appAssignment) bool { return g.appID == id })
+	return c.listAssignments(assignments, "servicePrincipals('"+id+"')/appRoleAssignedTo")
 }
 
 // listAppRoleAssignments lists what a user, a group or a service principal holds,
@@ -210,7 +229,8 @@ func listAppRoleAssignments(of string) func(c *call) (*response, error) {
 		if !ok {
 			return nil, notFound(c.params[0])
 		}
-		return c.listAssignments(c.tenant.apps.byPrincipal[id], of+"('"+id+"')/appRoleAssignments")
+		assignments := c.assignmentsSeen(c.tenant.apps.byPrincipal[id], func(g *appAssignment) bool { return g.principalID == id })
+		return c.listAssignments(assignments, of+"('"+id+"')/appRoleAssignments")
 	}
 }
 
@@ -218,10 +238,11 @@ func listAppRoleAssignments(of string) func(c *call) (*response, error) {
 func (c *call) holder(of string) (id string, ok bool) {
 	switch of {
 	case "users":
-		if r, err := c.account(c.params[0]); err == nil {
-			return r.current.id, true
+		r, err := c.account(c.params[0])
+		if err != nil {
+			return "", false
 		}
-		return "", false
+		return r.current.id, true
 	case "groups":
 		if g, ok := c.tenant.group(c.params[0]); ok {
 			return g.id, true

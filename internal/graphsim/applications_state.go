@@ -45,6 +45,7 @@ type appAssignment struct {
 	principalID string
 	roleID      string
 	created     time.Time
+	removed     time.Time // of one that was taken away; zero otherwise
 }
 
 // ApplicationSpec is an enterprise application: what is assigned, to whom.
@@ -86,6 +87,7 @@ type enterpriseApps struct {
 	made        uint64                      // assignments so far, which tells their ids apart
 	byApp       map[string][]*appAssignment // by object id of the application
 	byPrincipal map[string][]*appAssignment
+	removed     []*appAssignment // of late: replicas may still show them
 }
 
 func (t *tenant) application(id string) (*enterpriseApp, bool) {
@@ -261,16 +263,21 @@ func (t *tenant) giveAppRole(g *appAssignment) {
 	t.apps.byPrincipal[g.principalID] = append(t.apps.byPrincipal[g.principalID], g)
 }
 
-func (t *tenant) takeAppRole(g *appAssignment) {
+// takeAppRole takes an assignment away. Replicas may show it as long as they lag.
+func (t *tenant) takeAppRole(g *appAssignment, now time.Time) {
 	gone := func(have *appAssignment) bool { return have == g }
-	t.apps.byApp[g.appID] = slices.DeleteFunc(t.apps.byApp[g.appID], gone)
-	t.apps.byPrincipal[g.principalID] = slices.DeleteFunc(t.apps.byPrincipal[g.principalID], gone)
+	t.apps.byApp[g.appID] = slices.DeleteFunc(slices.Clone(t.apps.byApp[g.appID]), gone)
+	t.apps.byPrincipal[g.principalID] = slices.DeleteFunc(slices.Clone(t.apps.byPrincipal[g.principalID]), gone)
+	t.apps.removed = slices.DeleteFunc(t.apps.removed, func(r *appAssignment) bool { return r.removed.Before(now.Add(-t.quirks.ReadLag)) })
+	if g.removed = now; t.quirks.ReadLag > 0 {
+		t.apps.removed = append(t.apps.removed, g)
+	}
 }
 
 // forgetAppRoles takes away what a principal held that is gone for good.
-func (t *tenant) forgetAppRoles(principal string) {
+func (t *tenant) forgetAppRoles(principal string, now time.Time) {
 	for _, g := range slices.Clone(t.apps.byPrincipal[principal]) {
-		t.takeAppRole(g)
+		t.takeAppRole(g, now)
 	}
 	delete(t.apps.byPrincipal, principal)
 }

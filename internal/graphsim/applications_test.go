@@ -3,6 +3,7 @@ package graphsim_test
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -202,6 +203,55 @@ var _ = Describe("Applications", func() {
 		Expect(w.effects()).To(HaveKeyWithValue(graphsim.EffectAppRemove, uint64(2)))
 		again := post("/users/"+alice+"/appRoleAssignments", assignment(alice, portal, admin)).body["id"]
 		Expect(again).NotTo(Equal(id), "a new assignment has an id of its own")
+	})
+
+	It("may be listed as they were before [GS-APP-11]", func() {
+		w = newWorld(func(o *graphsim.Options) { o.Quirks.ReadLag, o.Quirks.ReadStale = 10*time.Second, 0.5 })
+		alice = w.user("alice")
+		var err error
+		portal, err = w.AddApplication(w.tenant, graphsim.ApplicationSpec{DisplayName: "MSPortal", Roles: []graphsim.AppRoleSpec{{DisplayName: "Admin"}}})
+		Expect(err).NotTo(HaveOccurred())
+		w.Step(time.Minute)
+		admin = roleOf(w, portal, "Admin")
+		seen := func() map[int]bool {
+			counts := map[int]bool{}
+			for range 40 {
+				counts[len(w.get("/servicePrincipals/"+portal+"/appRoleAssignedTo").values())] = true
+				counts[len(of("users", alice))] = true
+			}
+			return counts
+		}
+		id := post("/users/"+alice+"/appRoleAssignments", assignment(alice, portal, admin)).body["id"].(string)
+		Expect(seen()).To(Equal(map[int]bool{0: true, 1: true}))
+		refused(400, "Request_BadRequest")(post("/users/"+alice+"/appRoleAssignments", assignment(alice, portal, admin)))
+		w.Step(10 * time.Second)
+		Expect(seen()).To(Equal(map[int]bool{1: true}))
+		Expect(w.call(http.MethodDelete, "/users/"+alice+"/appRoleAssignments/"+id, "").status).To(Equal(http.StatusNoContent))
+		Expect(seen()).To(Equal(map[int]bool{0: true, 1: true}))
+		refused(404, "Request_ResourceNotFound")(w.call(http.MethodDelete, "/users/"+alice+"/appRoleAssignments/"+id, ""))
+		w.Step(10 * time.Second)
+		Expect(seen()).To(Equal(map[int]bool{0: true}))
+	})
+
+	It("are charged, refused and struck by faults alone in a batch [GS-BATCH-06] [GS-SIM-03]", func() {
+		_, err := w.AddFault(graphsim.Fault{Kind: graphsim.FaultReset, Method: http.MethodPost, Path: "/users/{id}/appRoleAssignments", After: true, Count: 1})
+		Expect(err).NotTo(HaveOccurred())
+		_, lost := w.tryCall(http.MethodPost, "/users/"+alice+"/appRoleAssignments", assignment(alice, portal, admin))
+		Expect(lost).To(HaveOccurred())
+		part := func(id, method, url, body string) string {
+			return fmt.Sprintf(`{"id":%q,"method":%q,"url":%q,"headers":{"Content-Type":"application/json"},"body":%s}`, id, method, url, body)
+		}
+		a := post("/$batch", `{"requests":[`+part("again", "POST", "/users/"+alice+"/appRoleAssignments", assignment(alice, portal, admin))+","+
+			part("other", "POST", "/users/"+alice+"/appRoleAssignments", assignment(alice, portal, user))+","+
+			`{"id":"list","method":"GET","url":"/users/`+alice+`/appRoleAssignments"}]}`)
+		status := map[any]any{}
+		for _, p := range a.body["responses"].([]any) {
+			status[p.(map[string]any)["id"]] = p.(map[string]any)["status"]
+		}
+		Expect(status).To(Equal(map[any]any{"again": 400.0, "other": 201.0, "list": 200.0}), a.raw)
+		Expect(of("users", alice)).To(HaveLen(2))
+		Expect(w.effects()).To(Equal(map[graphsim.Effect]uint64{graphsim.EffectAppGrant: 2}))
+		Expect(w.Counters(w.tenant).ByPath).To(HaveKeyWithValue("POST /users/{id}/appRoleAssignments", uint64(3)))
 	})
 
 	It("follow accounts, groups and applications that come and go [GS-APP-10]", func() {

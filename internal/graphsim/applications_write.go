@@ -141,10 +141,20 @@ func (c *call) assignmentPath(of string, g *appAssignment) (string, error) {
 	return "servicePrincipals('" + id + "')/appRoleAssignedTo", nil
 }
 
+// knowsPrincipal reports whether the replica that answers knows of a live account, a
+// group or a service principal.
+func (c *call) knowsPrincipal(id string) bool {
+	if _, isUser := c.tenant.users[id]; isUser {
+		_, err := c.account(id)
+		return err == nil
+	}
+	return c.tenant.principalType(id) != ""
+}
+
 // mayAssign refuses what cannot be assigned.
 func (c *call) mayAssign(g *appAssignment) error {
 	kind := c.tenant.principalType(g.principalID)
-	if r, isUser := c.tenant.users[g.principalID]; kind == "" || isUser && !r.live() {
+	if !c.knowsPrincipal(g.principalID) {
 		return notFound(g.principalID)
 	}
 	member := "User"
@@ -175,7 +185,7 @@ func deleteAppRoleAssignment(of string) func(c *call) (*response, error) {
 		}
 		for _, g := range held {
 			if _, shown := c.appAssignmentRow(g); shown && g.id == c.params[1] {
-				c.tenant.takeAppRole(g)
+				c.tenant.takeAppRole(g, c.now)
 				c.tenant.stats.effect(g.principalID, EffectAppRemove)
 				return noContent(), nil
 			}

@@ -215,7 +215,7 @@ func (t *tenant) removeGroup(g *group, now time.Time) error {
 	}
 	t.groups = slices.DeleteFunc(t.groups, func(have *group) bool { return have == g })
 	delete(t.groupsByID, g.id)
-	t.forgetAppRoles(g.id)
+	t.forgetAppRoles(g.id, now)
 	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == g.id })
 	t.eligibilities = slices.DeleteFunc(t.eligibilities, func(e roleAssignment) bool { return e.principalID == g.id })
 	kind := changePurged

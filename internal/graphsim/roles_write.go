@@ -51,7 +51,7 @@ func (c *call) mayGrant(a *roleAssignment) error {
 	if a.scope != "/" {
 		return badRequest("The directory scope '" + a.scope + "' is not valid.")
 	}
-	if r, isUser := c.tenant.users[a.principalID]; isUser && !r.live() || c.tenant.principalType(a.principalID) == "" {
+	if !c.knowsPrincipal(a.principalID) {
 		return notFound(a.principalID)
 	}
 	if err := c.tenant.mayHoldRoles(a.principalID); err != nil {

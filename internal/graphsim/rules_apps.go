@@ -20,6 +20,7 @@ func appRules() []Rule {
 		{"GS-APP-08", "An unknown application or principal is 404; a body that speaks of another principal or application than the path is 400."},
 		{"GS-APP-09", "Removing an assignment answers 204, once; below another principal it is 404."},
 		{"GS-APP-10", "Assignments of a deleted account disappear, and return with it; a group or application takes its own along."},
+		{"GS-APP-11", "Shortly after an assignment was made or removed, lists may show the state before; what is written is held against the present one."},
 	}
 }
 

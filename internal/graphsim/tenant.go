@@ -211,7 +211,7 @@ func (t *tenant) purge(r *userRecord, now time.Time) {
 func (t *tenant) forget(id string, now time.Time) {
 	delete(t.registrations, id)
 	delete(t.passes, id)
-	t.forgetAppRoles(id)
+	t.forgetAppRoles(id, now)
 	t.forgetOwner(id)
 	delete(t.mailboxes, id)
 	t.withdraw(now, func(a roleAssignment) bool { return a.principalID == id })
