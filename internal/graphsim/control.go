@@ -227,7 +227,7 @@ func (s *Server) addTenant(spec TenantSpec, populate func(*tenant) error) (strin
 	}
 	d := &directory{byID: maps.Clone(old.byID), order: append(slices.Clone(old.order), t)}
 	d.byID[t.id] = t
-	t.forgetHistory()
+	t.born(s.clock.Now())
 	s.tenants.Store(d)
 	return t.id, nil
 }

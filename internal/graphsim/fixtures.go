@@ -62,6 +62,7 @@ func (s *Server) Load(f Fixture) error {
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", spec.DisplayName, err)
 		}
+		t.born(s.clock.Now())
 		d.put(t)
 	}
 	s.register(apps...)
@@ -71,7 +72,6 @@ func (s *Server) Load(f Fixture) error {
 
 // put adds a tenant, or replaces the one with its id.
 func (d *directory) put(t *tenant) {
-	t.forgetHistory()
 	if old, exists := d.byID[t.id]; exists {
 		d.order[slices.Index(d.order, old)] = t
 	} else {

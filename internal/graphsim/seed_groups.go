@@ -44,11 +44,12 @@ func (g *seeding) groups() {
 		DisplayName: "All Users", Description: "Everybody but guests", Types: []string{"DynamicMembership"},
 		MembershipRule: `(user.userType -eq "Member")`, Members: g.everybody(),
 	})
-	for _, team := range g.teams(staff) {
-		add(GroupSpec{DisplayName: team, Description: "Members of the department " + team, Members: g.members(staff, team)})
+	teams, members := g.teams(staff)
+	for _, team := range teams {
+		add(GroupSpec{DisplayName: team, Description: "Members of the department " + team, Members: members[team]})
 	}
 	add(GroupSpec{DisplayName: "Leadership", Description: "Heads of departments", Mail: "leadership" + host, Members: leaders})
-	add(GroupSpec{DisplayName: "Newsletter", Mail: "newsletter" + host, Distribution: true, Members: slices.Concat(g.members(staff, "Sales"), g.members(staff, "Marketing"))})
+	add(GroupSpec{DisplayName: "Newsletter", Mail: "newsletter" + host, Distribution: true, Members: slices.Concat(members["Sales"], members["Marketing"])})
 	if g.hybrid {
 		add(GroupSpec{DisplayName: "VPN Users", Description: "Kept in Active Directory", Synced: true, Members: slices.DeleteFunc(slices.Clone(staff), func(id string) bool {
 			return !g.t.users[id].current.boolean(propOnPremisesSyncEnabled)
@@ -73,25 +74,20 @@ func (g *seeding) everybody() []string {
 	return ids
 }
 
-// teams are the departments of the staff, as they first come.
-func (g *seeding) teams(staff []string) []string {
-	var teams []string
+// teams are the departments of the staff, as they first come, and who is in each.
+func (g *seeding) teams(staff []string) (teams []string, members map[string][]string) {
+	members = map[string][]string{}
 	for _, id := range staff {
-		if team := g.t.users[id].current.str(propDepartment); team != "" && !slices.Contains(teams, team) {
+		team := g.t.users[id].current.str(propDepartment)
+		if team == "" {
+			continue
+		}
+		if members[team] == nil {
 			teams = append(teams, team)
 		}
+		members[team] = append(members[team], id)
 	}
-	return teams
-}
-
-func (g *seeding) members(staff []string, team string) []string {
-	var ids []string
-	for _, id := range staff {
-		if g.t.users[id].current.str(propDepartment) == team {
-			ids = append(ids, id)
-		}
-	}
-	return ids
+	return teams, members
 }
 
 // leaders are the heads of departments among the staff.

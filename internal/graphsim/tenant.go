@@ -96,8 +96,10 @@ func (t *tenant) defaultDomain() string {
 	return ""
 }
 
-// forgetHistory drops how the tenant was made: nobody has seen it yet.
-func (t *tenant) forgetHistory() {
+// born ends the making of the tenant: what groups owe since then is given, and how it
+// was made is forgotten, since nobody has seen it.
+func (t *tenant) born(now time.Time) {
+	t.licenseUntil(now)
 	t.log.forget()
 	t.groupLog.forget()
 }
