@@ -54,7 +54,7 @@ func (t *tenant) addUser(properties map[string]any, now time.Time) (string, erro
 		return "", err
 	}
 	fields, activity := splitActivity(fields)
-	id, err = t.insert(id, fields, now)
+	id, err = t.insert(id, completeLicenses(&user{}, fields, now), now)
 	if err == nil && activity != nil {
 		t.signIns[id] = *activity
 	}
@@ -196,6 +196,7 @@ func (s *Server) PatchUser(tenantKey, key string, properties map[string]any) err
 			return err
 		}
 		fields, activity := splitActivity(fields)
+		fields = completeLicenses(r.current, fields, now)
 		next, _ := r.current.with(fields)
 		if holder, taken := t.upns[canonicalUPN(next.upn())]; taken && holder != next.id {
 			return fmt.Errorf("userPrincipalName %s is taken", next.upn())

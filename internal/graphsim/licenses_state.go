@@ -99,6 +99,32 @@ func (u *user) licenseStates() []licenseAssignmentState {
 	return states
 }
 
+// completeLicenses makes what an outsider says of licences agree: every product that
+// is held has an assignment, and an active assignment is held.
+func completeLicenses(before *user, fields []field, now time.Time) []field {
+	next, _ := before.with(fields)
+	said := func(prop propID) bool {
+		return slices.ContainsFunc(fields, func(f field) bool { return f.prop == prop })
+	}
+	products, states := said(propAssignedLicenses), said(propLicenseAssignmentStates)
+	switch {
+	case products && !states:
+		complete := next.licenseStates()
+		for i := range complete {
+			if complete[i].LastUpdatedDateTime.IsZero() {
+				complete[i].LastUpdatedDateTime = now
+			}
+		}
+		return append(fields, field{propLicenseAssignmentStates, complete})
+	case states && !products:
+		raw, _ := next.get(propLicenseAssignmentStates)
+		assignments, _ := raw.([]licenseAssignmentState)
+		return append(fields, field{propAssignedLicenses, held(assignments)})
+	default:
+		return fields
+	}
+}
+
 func (u *user) licenses() []assignedLicense {
 	raw, _ := u.get(propAssignedLicenses)
 	held, _ := raw.([]assignedLicense)

@@ -266,6 +266,19 @@ var _ = Describe("Licences", func() {
 		Expect(values).To(BeEmpty())
 	})
 
+	It("agree with their states whatever an outsider says [GS-LICENSE-12] [GS-SIM-07]", func() {
+		bob := w.user("bob", map[string]any{"assignedLicenses": []map[string]any{{"skuId": businessPremium, "disabledPlans": []string{yammer}}}})
+		Expect(w.states(bob)).To(ConsistOf(And(HaveKeyWithValue("skuId", businessPremium), HaveKeyWithValue("disabledPlans", ConsistOf(yammer)),
+			HaveKeyWithValue("assignedByGroup", BeNil()), HaveKeyWithValue("state", "Active"), HaveKeyWithValue("lastUpdatedDateTime", "2026-03-02T09:00:00Z"))))
+		Expect(w.PatchUser(w.tenant, bob, map[string]any{"assignedLicenses": []map[string]any{{"skuId": e3, "disabledPlans": []string{}}}})).To(Succeed())
+		Expect(w.states(bob)).To(ConsistOf(HaveKeyWithValue("skuId", e3)))
+		Expect(w.PatchUser(w.tenant, bob, map[string]any{"licenseAssignmentStates": []map[string]any{
+			{"skuId": phone, "state": "Active", "error": "None"}, {"skuId": businessBasic, "state": "Error", "error": "CountViolation"},
+		}})).To(Succeed())
+		Expect(w.states(bob)).To(HaveLen(2))
+		Expect(w.held(bob)).To(ConsistOf(phone))
+	})
+
 	It("have details [GS-LICENSE-13]", func() {
 		Expect(w.get("/users/" + alice + "/licenseDetails").values()).To(BeEmpty())
 		Expect(w.assign(alice, []string{businessPremium + ":" + yammer}, nil).status).To(Equal(http.StatusOK))
