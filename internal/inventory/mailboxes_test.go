@@ -135,17 +135,17 @@ var _ = Describe("Mailboxes", func() {
 	})
 
 	DescribeTable("are read again when they may have been converted",
-		func(change func(*directory.User), again bool) {
+		func(change func(*directory.User), calls int, expected inventory.AccountType) {
 			w := newWorld().settled(person("a", withMail, licensed("sku-1")))
 			w.graph.purposes.pages["a"] = directory.MailboxShared
 			w.tell("r1", "r2", person("a", withMail, licensed("sku-1"), change))
-			Expect(w.graph.purposes.links).To(HaveLen(map[bool]int{true: 1}[again]))
-			Expect(w.seen("a").Type == inventory.AccountShared).To(Equal(again))
+			Expect(w.graph.purposes.links).To(HaveLen(calls))
+			Expect(w.seen("a").Type).To(Equal(expected))
 		},
-		Entry("blocked", blocked, true),
-		Entry("without a licence", licensed(), true),
-		Entry("another address", mail("b@contoso.com"), true),
-		Entry("another title", titled("Cook"), false),
+		Entry("blocked", blocked, 1, inventory.AccountShared),
+		Entry("without a licence", licensed(), 1, inventory.AccountShared),
+		Entry("another address", mail("b@contoso.com"), 1, inventory.AccountShared),
+		Entry("another title", titled("Cook"), 0, inventory.AccountPerson),
 	)
 
 	It("stop at a refusal, and are asked for after six hours", func() {
