@@ -32,6 +32,7 @@ func staffed(spec *graphsim.TenantSpec) {
 		graphsim.GroupSpec{DisplayName: "News", Mail: "news@contoso.com", Distribution: true},
 		graphsim.GroupSpec{DisplayName: "Operators", RoleAssignable: true},
 	)
+	spec.TemporaryAccessPassPolicy = graphsim.TemporaryAccessPassPolicy{Enabled: true}
 	spec.Applications = append(spec.Applications, graphsim.ApplicationSpec{
 		DisplayName: "MSPortal",
 		Roles: []graphsim.AppRoleSpec{
