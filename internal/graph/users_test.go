@@ -34,7 +34,7 @@ var _ = Describe("Reading a user", func() {
 			Enabled: directory.Yes, Created: created, LastPasswordChange: changed, SessionsValidFrom: changed,
 			OnPremises: directory.OnPremises{Synced: directory.Yes, SAMAccountName: "zobrien", Domain: "corp.contoso.example", LastSync: changed},
 			SKUs:       []string{"05e9a617-0261-4cee-bb44-138d3ef5d965"},
-			Licenses:   []directory.LicenseAssignment{},
+			Licenses:   []directory.LicenseAssignment{{SKU: "05e9a617-0261-4cee-bb44-138d3ef5d965"}},
 			Profile:    &directory.Profile{CompanyName: "Contoso", City: "Köln", BusinessPhone: "+49 221 1", EmployeeID: "17"},
 		}
 		for _, key := range []string{id, "Zoë.O'Brien@" + contoso, "zoë.o'brien@" + contoso} {
