@@ -66,6 +66,9 @@ func (w *writer) update(a *account, raw directory.User, gone Gone) {
 		user = a.hold.overlay(raw)
 	}
 	w.facts.learnLicenses(&raw)
+	if raw.Mail == "" {
+		delete(w.facts.purposes, raw.ID) // should it get an address, its mailbox is a new one
+	}
 	next := w.facts.derive(user, gone)
 	if equal(&a.shown, &next) {
 		w.counts.addMailbox(&a.shown, -1)

@@ -47,19 +47,21 @@ func (p purpose) accountType() AccountType {
 }
 
 // RecallPurpose stores what an earlier process read of an account's mailbox, so that not
-// all are read again after a restart. It is ignored for a mailbox that was read, and for
-// an account without an address of mail.
+// all are read again after a restart; the account need not be known yet. It is ignored
+// for a mailbox that was read, and for an account without an address of mail.
 func (t *Tenant) RecallPurpose(id string, recalled directory.MailboxPurpose) {
 	if recalled == "" {
 		return
 	}
 	t.emit(t.write(func(w *writer) {
-		a, ok := w.accounts[strings.ToLower(id)]
-		if !ok || a.shown.User.Mail == "" || w.facts.purposes[a.shown.User.ID] != purposeUnread {
+		id := w.canonical(id)
+		if w.facts.purposes[id] != purposeUnread {
 			return
 		}
-		w.facts.purposes[a.shown.User.ID] = purposeOf(recalled)
-		w.refresh(a)
+		w.facts.purposes[id] = purposeOf(recalled)
+		if a, ok := w.accounts[id]; ok {
+			w.refresh(a)
+		}
 	}))
 }
 

@@ -102,6 +102,21 @@ var _ = Describe("Mailboxes", func() {
 		Expect(w.feed(inventory.FeedMailboxes).AsOf).To(Equal(w.clock.Now()))
 	})
 
+	It("may be recalled before their accounts are known", func() {
+		w := newWorld()
+		w.tenant.RecallPurpose("A", directory.MailboxShared)
+		w.tenant.RecallPurpose("nomail", directory.MailboxUser)
+		w.settled(person("a", withMail), person("nomail"))
+		Expect(w.seen("a").Type).To(Equal(inventory.AccountShared))
+		w.sync()
+		Expect(w.graph.purposes.links).To(BeEmpty())
+
+		By("forgetting it of an account that gets its first address later")
+		w.graph.purposes.pages["nomail"] = directory.MailboxRoom
+		w.tell("r1", "r2", person("nomail", mail("room@contoso.com")))
+		Expect(w.seen("nomail").Type).To(Equal(inventory.AccountRoom))
+	})
+
 	It("need not be read of which an earlier process tells", func() {
 		w := newWorld()
 		w.graph.users.pages[""] = &directory.UserChanges{Users: []directory.User{
