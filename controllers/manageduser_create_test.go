@@ -101,6 +101,8 @@ var _ = Describe("creating an account", func() {
 		Expect(err).NotTo(HaveOccurred())
 		nina := w.declare(ctx, upnNew, starter, func(s *v1alpha1.ManagedUserSpec) { s.Applications = nil })
 		w.mustPass(ctx, nina)
+		w.mustSync(ctx)
+		w.mustPass(ctx, nina)
 		Expect(condition(nina, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"), message(nina, v1alpha1.ConditionReady))
 		Expect(w.secrets(ctx)).To(BeEmpty())
 		Expect(w.effects(upnNew, graphsim.EffectPasswordSet)).To(BeZero())
@@ -309,4 +311,3 @@ var _ = Describe("a rename", func() {
 		w.settles(ctx, alice)
 	})
 })
-

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -74,8 +73,11 @@ func (r *ManagedUserReconciler) finalize(ctx context.Context, s *userScope) erro
 		}
 		return err
 	}
-	if why, err := r.contradicted(ctx, s); err != nil || why != "" {
-		return errors.Join(err, r.letGoIf(ctx, s, why))
+	switch why, err := r.contradicted(ctx, s); {
+	case err != nil:
+		return err
+	case why != "":
+		return r.letGo(ctx, s, why)
 	}
 	if left := r.grace(s); left > 0 {
 		return r.hold(s, left)
@@ -172,13 +174,10 @@ func graceOf(tenant *v1alpha1.Tenant) time.Duration {
 // letGo lets the object go without anything being done to the account.
 func (r *ManagedUserReconciler) letGo(ctx context.Context, s *userScope, why string) error {
 	r.Events.Normal(s.user, "DeletionDropped", "Release", "the account is left alone: "+why)
-	return r.letGoIf(ctx, s, why)
+	return r.release(ctx, s)
 }
 
-func (r *ManagedUserReconciler) letGoIf(ctx context.Context, s *userScope, why string) error {
-	if why == "" {
-		return nil
-	}
+func (r *ManagedUserReconciler) release(ctx context.Context, s *userScope) error {
 	if err := r.patchFinalizer(ctx, s, controllerutil.RemoveFinalizer); client.IgnoreNotFound(err) != nil {
 		return err
 	}
@@ -203,7 +202,7 @@ func (r *ManagedUserReconciler) end(ctx context.Context, s *userScope) error {
 	if s.wakeAfter > 0 { // an outcome is being read back
 		return nil
 	}
-	return r.letGoIf(ctx, s, "done")
+	return r.release(ctx, s)
 }
 
 // ending is what the object's deletion means for its account.

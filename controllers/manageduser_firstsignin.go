@@ -69,15 +69,11 @@ func (r *ManagedUserReconciler) firstPassword(ctx context.Context, s *userScope)
 	if firstSignInMethod(s.user) == v1alpha1.FirstSignInTemporaryAccessPass {
 		return chosen, nil
 	}
-	ttl := defaultFirstSignInTTL
-	if d := s.tenant.Spec.Defaults.FirstSignInTTL; d != nil {
-		ttl = d.Duration
-	}
-	expires := metav1.NewTime(r.Clock.Now().Add(ttl)).Rfc3339Copy()
-	secret := r.newSecret(s, expires, map[string]string{secretUPN: s.user.Spec.UserPrincipalName, secretPassword: chosen})
-	err = r.Client.Create(ctx, secret, client.FieldOwner(v1alpha1.FieldManager))
-	if apierrors.IsAlreadyExists(err) {
-		secret, err = r.ownSecret(ctx, s)
+	secret, err := r.ownSecret(ctx, s)
+	if apierrors.IsNotFound(err) {
+		expires := metav1.NewTime(r.Clock.Now().Add(firstSignInTTL(s.tenant))).Rfc3339Copy()
+		secret = r.newSecret(s, expires, map[string]string{secretUPN: s.user.Spec.UserPrincipalName, secretPassword: chosen})
+		err = r.Client.Create(ctx, secret, client.FieldOwner(v1alpha1.FieldManager))
 	}
 	if err != nil {
 		return "", secretProblem(err)
@@ -87,6 +83,13 @@ func (r *ManagedUserReconciler) firstPassword(ctx context.Context, s *userScope)
 	}
 	s.user.Status.FirstSignIn = &v1alpha1.FirstSignInStatus{SecretName: secret.Name, Expires: expiryOf(secret)}
 	return chosen, nil
+}
+
+func firstSignInTTL(tenant *v1alpha1.Tenant) time.Duration {
+	if d := tenant.Spec.Defaults.FirstSignInTTL; d != nil {
+		return d.Duration
+	}
+	return defaultFirstSignInTTL
 }
 
 // newPassword is 24 random characters of four classes, without those that look alike.
@@ -337,9 +340,8 @@ func (r *ManagedUserReconciler) storePass(ctx context.Context, s *userScope, pas
 // recallCredential finds the credential of an account that this object made, after its
 // status was lost.
 func (r *ManagedUserReconciler) recallCredential(ctx context.Context, s *userScope) error {
-	_, known := kube.FindRecord(s.user.Status.Records, recordFirstSignIn)
-	bound := s.user.Status.ID != ""
-	if known || bound || s.missing || s.observing || s.user.Spec.CreationPolicy != v1alpha1.CreationPolicyCreate {
+	lost := s.user.Status.ID == "" && len(s.user.Status.Records) == 0
+	if !lost || s.observing || s.user.Spec.CreationPolicy != v1alpha1.CreationPolicyCreate {
 		return nil
 	}
 	secret, err := r.ownSecret(ctx, s)
