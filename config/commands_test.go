@@ -49,7 +49,7 @@ func documentedLookups() map[string][]string {
 
 const knownAlice = `{metadata: {name: alice, namespace: contoso}, spec: {tenantRef: {name: contoso}, userPrincipalName: alice@contoso.com}, status: {
 	state: Active, userPrincipalName: alice@contoso.com, displayName: "Berger, Alice", mail: alice@contoso.com, admin: "False",
-	mfa: {state: Registered}, licenses: [{sku: SPB, name: Microsoft 365 Business Premium}, {sku: SPB, viaGroup: 6d1f0c1e-3f6f-4a52-9f6e-0d4f5a1b2c3d}],
+	mfa: {state: Registered}, licenses: [{sku: SPB, name: Microsoft 365 Business Premium}, {sku: SPE_E3, viaGroup: 6d1f0c1e-3f6f-4a52-9f6e-0d4f5a1b2c3d}],
 	alerts: [Stale], validatedDevice: "True", devices: {total: 1, items: [{id: x, name: LT-042, operatingSystem: Windows, trustType: AzureAd, compliant: "True"}]},
 	applications: {total: 1, items: [{name: MSPortal, role: Admin}]}, pendingChanges: [{facet: SignIn, action: BlockSignIn, from: Active, to: Suspended}]}}`
 
@@ -100,7 +100,7 @@ var _ = Describe("The documentation's commands", Ordered, func() {
 		}
 		Expect(len(answers)).To(BeNumerically(">=", 15))
 		Expect(answers).To(SatisfyAll(
-			ContainElement("alice@contoso.com\tSPB\tdirect\nalice@contoso.com\tSPB\t6d1f0c1e-3f6f-4a52-9f6e-0d4f5a1b2c3d\n"),
+			ContainElement("alice@contoso.com\tSPB\tdirect\nalice@contoso.com\tSPE_E3\t6d1f0c1e-3f6f-4a52-9f6e-0d4f5a1b2c3d\n"),
 			ContainElement("contoso\tSPB\t3\n"),
 			ContainElement("contoso\talice@contoso.com\t[Stale]\n"),
 			ContainElement("contoso\teve@contoso.com\n"),

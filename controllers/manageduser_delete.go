@@ -79,7 +79,10 @@ func (r *ManagedUserReconciler) finalize(ctx context.Context, s *userScope) erro
 	case why != "":
 		return r.letGo(ctx, s, why)
 	}
-	if left := r.grace(s); left > 0 {
+	if err := r.forget(ctx, s); err != nil {
+		return err
+	}
+	if left := due(s).Sub(r.Clock.Now()); left > 0 {
 		return r.hold(s, left)
 	}
 	return r.end(ctx, s)
@@ -91,7 +94,7 @@ func (r *ManagedUserReconciler) hold(s *userScope, left time.Duration) error {
 	s.wakeAfter = 0
 	message := fmt.Sprintf("the object was deleted: its deletionPolicy %s is carried out at %s; to leave the account alone, "+
 		"set deletionPolicy to Retain or the annotation %s", s.user.Spec.DeletionPolicy,
-		s.user.DeletionTimestamp.Add(graceOf(s.tenant)).UTC().Format(time.RFC3339), v1alpha1.AbandonAnnotation)
+		due(s).UTC().Format(time.RFC3339), v1alpha1.AbandonAnnotation)
 	s.facets = append(s.facets, facetResult{
 		facet: plan.Facet{Condition: v1alpha1.ConditionAccount, Verdict: plan.Verdict{
 			Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeletionHeld, Message: message,
@@ -118,7 +121,7 @@ func (r *ManagedUserReconciler) withdrawn(ctx context.Context, s *userScope) (st
 		return "it carries the annotation " + v1alpha1.AbandonAnnotation, nil
 	case user.Status.ID == "":
 		return "it was never bound to an account", nil
-	case kube.DeclaredAt(user).After(user.DeletionTimestamp.Time):
+	case declaredAgain(user):
 		return "it was declared again after its deletion", nil
 	}
 	var namespace corev1.Namespace
@@ -160,8 +163,14 @@ func (r *ManagedUserReconciler) contradicted(ctx context.Context, s *userScope) 
 	return "", nil
 }
 
-func (r *ManagedUserReconciler) grace(s *userScope) time.Duration {
-	return s.user.DeletionTimestamp.Add(graceOf(s.tenant)).Sub(r.Clock.Now())
+// due is when the deletion is carried out: a grace after it, or after it was first held.
+// Before that nobody could take it back by applying the manifest again.
+func due(s *userScope) time.Time {
+	began := s.user.DeletionTimestamp.Time
+	if held := heldSince(s.user); held.After(began) {
+		began = held
+	}
+	return began.Add(graceOf(s.tenant))
 }
 
 func graceOf(tenant *v1alpha1.Tenant) time.Duration {

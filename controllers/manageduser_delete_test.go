@@ -188,6 +188,7 @@ var _ = Describe("the deletion of an object", func() {
 		Expect(api.Update(ctx, tenant)).To(Succeed())
 		w.mustSync(ctx)
 		alice := deleted(ctx, v1alpha1.DeletionPolicyDelete)
+		w.mustPass(ctx, alice)
 		w.clock.Step(time.Hour)
 		w.mustPass(ctx, alice)
 		Expect(condition(alice, v1alpha1.ConditionAccount)).To(Equal("False/Protected"))
@@ -198,6 +199,7 @@ var _ = Describe("the deletion of an object", func() {
 	It("repeats nothing after an answer was lost", func(ctx context.Context) {
 		id := w.id(upnAlice)
 		alice := deleted(ctx, v1alpha1.DeletionPolicyDelete)
+		w.mustPass(ctx, alice)
 		w.clock.Step(16 * time.Minute)
 		_, err := w.sim.AddFault(graphsim.Fault{Kind: graphsim.FaultReset, Method: "DELETE", After: true, Count: 1})
 		Expect(err).NotTo(HaveOccurred())

@@ -425,10 +425,10 @@ type ManagedUserStatus struct {
 	// +optional
 	Licensed Knowledge `json:"licensed,omitempty"`
 
-	// licenses are the account's licences; one that it has in several ways is listed
-	// once for each.
+	// licenses are the account's licences.
 	// +optional
-	// +listType=atomic
+	// +listType=map
+	// +listMapKey=sku
 	// +kubebuilder:validation:MaxItems=100
 	Licenses []UserLicense `json:"licenses,omitempty"`
 

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,12 +15,21 @@ func SpecOwners(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry
 	var owners []metav1.ManagedFieldsEntry
 	for _, entry := range entries {
 		kept := entry.FieldsV1 == nil // came through here before
-		if !kept && (entry.Subresource != "" || !strings.Contains(entry.FieldsV1.GetRawString(), `"f:spec":`)) {
-			continue
+		if kept || ownsSpec(entry) {
+			owners = append(owners, metav1.ManagedFieldsEntry{Manager: entry.Manager, Operation: entry.Operation, Time: entry.Time})
 		}
-		owners = append(owners, metav1.ManagedFieldsEntry{Manager: entry.Manager, Operation: entry.Operation, Time: entry.Time})
 	}
 	return owners
+}
+
+// WithoutSpecOwners are the managed-fields entries of those who own no field under spec.
+// The entries must come from the API server, not from a cache that keeps owners only.
+func WithoutSpecOwners(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	return slices.DeleteFunc(slices.Clone(entries), ownsSpec)
+}
+
+func ownsSpec(entry metav1.ManagedFieldsEntry) bool {
+	return entry.Subresource == "" && strings.Contains(entry.FieldsV1.GetRawString(), `"f:spec":`)
 }
 
 // OwnedByOthers tells whether anybody but discovery owns a field under the spec.

@@ -551,7 +551,9 @@ var schemaYAML = typed.YAMLObject(`types:
         list:
           elementType:
             namedType: com.github.m365-operator.m365-operator.api.v1alpha1.UserLicense
-          elementRelationship: atomic
+          elementRelationship: associative
+          keys:
+          - sku
     - name: mail
       type:
         scalar: string

@@ -58,8 +58,7 @@ type ManagedUserStatusApplyConfiguration struct {
 	Roles []RoleStatusApplyConfiguration `json:"roles,omitempty"`
 	// licensed tells whether the account holds a licence.
 	Licensed *apiv1alpha1.Knowledge `json:"licensed,omitempty"`
-	// licenses are the account's licences; one that it has in several ways is listed
-	// once for each.
+	// licenses are the account's licences.
 	Licenses []UserLicenseApplyConfiguration `json:"licenses,omitempty"`
 	// groups are those that the account is a direct member of.
 	Groups *GroupsStatusApplyConfiguration `json:"groups,omitempty"`
