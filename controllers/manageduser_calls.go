@@ -2,7 +2,10 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
 	"github.com/m365-operator/m365-operator/internal/inventory"
@@ -22,6 +25,13 @@ type action struct {
 
 // actions are all that planned facets ask for.
 func actions() map[plan.Action]action {
+	all := signInActions()
+	maps.Copy(all, accountActions())
+	maps.Copy(all, belongingActions())
+	return all
+}
+
+func signInActions() map[plan.Action]action {
 	return map[plan.Action]action{
 		plan.BlockSignIn: {
 			call: func(ctx context.Context, dir directory.Directory, id string, _ plan.Change) (directory.Receipt, error) {
@@ -53,6 +63,11 @@ func actions() map[plan.Action]action {
 			},
 			event: "PasswordChangeRequired", note: "the next sign-in asks for a new password",
 		},
+	}
+}
+
+func accountActions() map[plan.Action]action {
+	return map[plan.Action]action{
 		plan.RenameAccount: {
 			call: func(ctx context.Context, dir directory.Directory, id string, c plan.Change) (directory.Receipt, error) {
 				return dir.RenameUser(ctx, id, c.To)
@@ -94,6 +109,11 @@ func actions() map[plan.Action]action {
 			done:   directory.KindNotFound,
 			event:  "ManagerRemoved", note: "the manager was removed",
 		},
+	}
+}
+
+func belongingActions() map[plan.Action]action {
+	return map[plan.Action]action{
 		plan.AssignLicenses: licenseAction("LicensesAssigned", "licences were assigned"),
 		plan.RemoveLicenses: licenseAction("LicensesChanged", "licences were taken away"),
 		plan.AddToGroup: {
@@ -145,14 +165,26 @@ func actions() map[plan.Action]action {
 
 func licenseAction(event, note string) action {
 	return action{
-		call: func(ctx context.Context, dir directory.Directory, id string, c plan.Change) (directory.Receipt, error) {
-			return dir.AssignLicenses(ctx, id, *c.Licenses)
-		},
+		call: changeLicenses,
 		expect: func(known *inventory.Tenant, id string, c plan.Change, _ directory.Receipt) {
 			known.Expect(id, inventory.Expectation{Licenses: c.Licenses})
 		},
 		event: event, note: note,
 	}
+}
+
+// changeLicenses makes the whole difference. A licence to be removed that is gone already
+// refuses the call, which is then made anew from a fresh reading.
+func changeLicenses(ctx context.Context, dir directory.Directory, id string, c plan.Change) (directory.Receipt, error) {
+	receipt, err := dir.AssignLicenses(ctx, id, *c.Licenses)
+	refused, ok := errors.AsType[*directory.Error](err)
+	if !ok || refused.Kind != directory.KindNotFound || refused.Status != http.StatusBadRequest {
+		return receipt, err
+	}
+	if len(c.Licenses.Add) == 0 && len(c.Licenses.Remove) == 1 {
+		return receipt, nil
+	}
+	return receipt, &directory.Error{Kind: directory.KindConcurrency, Status: refused.Status, Err: err}
 }
 
 func expectEnabled(enabled directory.Tristate) func(*inventory.Tenant, string, plan.Change, directory.Receipt) {

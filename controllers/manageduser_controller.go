@@ -51,8 +51,9 @@ type ManagedUserReconciler struct {
 	ConsistencyWindow time.Duration
 	// Workers is how many users are worked on at once.
 	Workers int
-	// Waker wakes users whose observation changed.
-	Waker *kube.Waker
+	// Waker wakes users whose observation changed, Tenants the Tenant that has to read
+	// what an object names first.
+	Waker, Tenants *kube.Waker
 }
 
 // Reconcile makes one account what its object declares.

@@ -29,7 +29,7 @@ var _ = Describe("creating an account", func() {
 	injected := func() int {
 		n := 0
 		for _, fault := range w.sim.Faults() {
-			n += int(fault.Injected)
+			n += fault.Injected
 		}
 		return n
 	}

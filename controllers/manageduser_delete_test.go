@@ -45,7 +45,7 @@ var _ = Describe("the deletion of an object", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(api.Get(ctx, client.ObjectKeyFromObject(user), &v1alpha1.ManagedUser{})).To(MatchError(ContainSubstring("not found")))
 	}
-	untouched := func(ctx context.Context) {
+	untouched := func() {
 		GinkgoHelper()
 		Expect(w.sim.Counters("").Writes).To(BeZero())
 		Expect(w.eventReasons()).To(ContainElement("DeletionDropped"))
@@ -95,7 +95,7 @@ var _ = Describe("the deletion of an object", func() {
 		w.mustPass(ctx, alice)
 		w.edit(ctx, alice, onDeletion(v1alpha1.DeletionPolicyRetain))
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing when the object is abandoned", func(ctx context.Context) {
@@ -104,7 +104,7 @@ var _ = Describe("the deletion of an object", func() {
 		metav1.SetMetaDataAnnotation(&alice.ObjectMeta, v1alpha1.AbandonAnnotation, "yes")
 		Expect(api.Update(ctx, alice)).To(Succeed())
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing when the Tenant is abandoned", func(ctx context.Context) {
@@ -113,7 +113,7 @@ var _ = Describe("the deletion of an object", func() {
 		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, v1alpha1.AbandonAnnotation, "yes")
 		Expect(api.Update(ctx, tenant)).To(Succeed())
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing when the Tenant goes as well", func(ctx context.Context) {
@@ -121,7 +121,7 @@ var _ = Describe("the deletion of an object", func() {
 		w.mustPass(ctx, alice)
 		Expect(api.Delete(ctx, w.tenant(ctx))).To(Succeed())
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing when the Tenant is gone", func(ctx context.Context) {
@@ -131,7 +131,7 @@ var _ = Describe("the deletion of an object", func() {
 		w.mustGone(ctx)
 		Expect(api.Delete(ctx, alice)).To(Succeed())
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing when the namespace goes", func(ctx context.Context) {
@@ -141,7 +141,7 @@ var _ = Describe("the deletion of an object", func() {
 		Expect(api.Delete(ctx, namespace)).To(Succeed())
 		Expect(client.IgnoreNotFound(api.Delete(ctx, alice))).To(Succeed())
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing when the object was declared again meanwhile", func(ctx context.Context) {
@@ -150,7 +150,7 @@ var _ = Describe("the deletion of an object", func() {
 		time.Sleep(1100 * time.Millisecond) //nolint:forbidigo // managed fields carry the API server's own seconds
 		w.edit(ctx, alice, func(s *v1alpha1.ManagedUserSpec) { s.AllowPrivileged = true })
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing when its file was only renamed", func(ctx context.Context) {
@@ -162,7 +162,7 @@ var _ = Describe("the deletion of an object", func() {
 		Expect(api.Create(ctx, again, client.FieldOwner("git"))).To(Succeed())
 		w.clock.Step(time.Hour)
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing under Observe", func(ctx context.Context) {
@@ -171,7 +171,7 @@ var _ = Describe("the deletion of an object", func() {
 		tenant.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserve
 		Expect(api.Update(ctx, tenant)).To(Succeed())
 		gone(ctx, alice)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does nothing to who was never found", func(ctx context.Context) {
@@ -179,7 +179,7 @@ var _ = Describe("the deletion of an object", func() {
 		w.mustPass(ctx, nobody)
 		Expect(api.Delete(ctx, nobody)).To(Succeed())
 		gone(ctx, nobody)
-		untouched(ctx)
+		untouched()
 	})
 
 	It("does not touch the protected, and says so", func(ctx context.Context) {

@@ -24,7 +24,7 @@ import (
 // The Secret that holds the credential for a first sign-in.
 const (
 	secretTypeFirstSignIn = "identity.m365-operator.io/first-sign-in"
-	secretSuffix          = "-first-sign-in"
+	secretSuffix          = "-first-sign-in" //nolint:gosec // a name, not a credential
 	secretUPN             = "userPrincipalName"
 	secretPassword        = "password"
 	secretPass            = "temporaryAccessPass"

@@ -36,8 +36,10 @@ func staffed(spec *graphsim.TenantSpec) {
 	spec.Applications = append(spec.Applications, graphsim.ApplicationSpec{
 		DisplayName: "MSPortal",
 		Roles: []graphsim.AppRoleSpec{
-			{DisplayName: "Admin", Value: "Portal.Admin"}, {DisplayName: "Manager", Value: "Portal.Manager"},
-			{DisplayName: "User", Value: "Portal.User"}, {DisplayName: "Training Only", Value: "Portal.Training"},
+			{DisplayName: "Admin", Value: "Portal.Admin"},
+			{DisplayName: "Manager", Value: "Portal.Manager"},
+			{DisplayName: "User", Value: "Portal.User"},
+			{DisplayName: "Training Only", Value: "Portal.Training"},
 		},
 		Assignments: []graphsim.AppAssignmentSpec{{Principal: "Portal Users", Role: "Portal.User"}},
 	})

@@ -17,29 +17,16 @@ import (
 // claim knows. What cannot be asked now is left to another pass.
 func (r *ManagedUserReconciler) resolve(ctx context.Context, s *userScope) error {
 	s.targets = map[plan.Ref]plan.Target{}
-	for _, claim := range s.user.Status.Claims {
-		s.targets[refOf(claim)] = s.claimed(claim)
-	}
-	spec := &s.user.Spec
-	for _, entry := range spec.Groups {
-		if err := s.target(ctx, plan.Ref{Kind: v1alpha1.ClaimGroup, Name: entry.Name}, s.findGroup); err != nil {
+	for _, wanted := range plan.Wanted(&s.user.Spec, s.user.Status.Claims) {
+		if wanted.ID != "" {
+			s.targets[refOf(wanted)] = s.claimed(wanted)
+			continue
+		}
+		target, err := s.target(ctx, refOf(wanted))
+		if err != nil {
 			return err
 		}
-	}
-	for _, entry := range spec.Applications {
-		ref := plan.Ref{Kind: v1alpha1.ClaimApplication, Name: entry.Name, Qualifier: entry.Role}
-		if err := s.target(ctx, ref, s.findApplication); err != nil {
-			return err
-		}
-	}
-	for _, entry := range spec.DirectoryRoles {
-		ref := plan.Ref{Kind: v1alpha1.ClaimDirectoryRole, Name: entry.Name, Qualifier: entry.Scope}
-		if err := s.target(ctx, ref, s.findRole); err != nil {
-			return err
-		}
-	}
-	if spec.Manager != nil && *spec.Manager != "" {
-		return s.target(ctx, plan.Ref{Kind: v1alpha1.ClaimManager, Name: strings.ToLower(*spec.Manager)}, s.findManager)
+		s.targets[refOf(wanted)] = target
 	}
 	return nil
 }
@@ -48,26 +35,26 @@ func refOf(claim v1alpha1.Claim) plan.Ref {
 	return plan.Ref{Kind: claim.Kind, Name: claim.Name, Qualifier: claim.Qualifier}
 }
 
-// target resolves one name, unless a claim has.
-func (s *userScope) target(ctx context.Context, ref plan.Ref, find func(context.Context, plan.Ref) (plan.Target, error)) error {
-	if _, known := s.targets[ref]; known {
-		return nil
-	}
+// target finds out what a name means.
+func (s *userScope) target(ctx context.Context, ref plan.Ref) (plan.Target, error) {
+	find := map[v1alpha1.ClaimKind]func(context.Context, plan.Ref) (plan.Target, error){
+		v1alpha1.ClaimGroup: s.findGroup, v1alpha1.ClaimApplication: s.findApplication,
+		v1alpha1.ClaimDirectoryRole: s.findRole, v1alpha1.ClaimManager: s.findManager,
+	}[ref.Kind]
 	target, err := find(ctx, ref)
 	switch directory.KindOf(err) {
 	case "":
+		return target, nil
 	case directory.KindNotFound:
-		target = unresolved("there is no %s %q in the tenant: correct the name", ref)
+		return unresolved("there is no %s %q in the tenant: correct the name", ref), nil
 	case directory.KindConflict:
-		target = unresolved("more than one %s is called %q: name it by its id", ref)
+		return unresolved("more than one %s is called %q: name it by its id", ref), nil
 	case directory.KindForbidden:
-		target = plan.Target{Reason: v1alpha1.ReasonAccessDenied, Message: fmt.Sprintf(
-			"the application may not look up the %s %q: see the Tenant's status.capabilities", nounOf(ref.Kind), ref.Name)}
+		return plan.Target{Reason: v1alpha1.ReasonAccessDenied, Message: fmt.Sprintf(
+			"the application may not look up the %s %q: see the Tenant's status.capabilities", nounOf(ref.Kind), ref.Name)}, nil
 	default:
-		return err
+		return plan.Target{}, err
 	}
-	s.targets[ref] = target
-	return nil
 }
 
 func unresolved(format string, ref plan.Ref) plan.Target {
@@ -86,8 +73,12 @@ func (s *userScope) claimed(claim v1alpha1.Claim) plan.Target {
 	target := plan.Target{ID: claim.ID, RoleID: claim.RoleID, Known: true}
 	switch claim.Kind {
 	case v1alpha1.ClaimGroup:
-		if group, ok := s.known.Group(claim.ID); ok {
+		group, ok := s.known.Group(claim.ID)
+		switch {
+		case ok:
 			target.Group = &group
+		case s.known.GroupsKnown():
+			return unresolved("the %s %q is gone from the tenant: remove the entry, or remove it and list it again to mean another one", refOf(claim))
 		}
 	case v1alpha1.ClaimApplication:
 		_, target.Known = s.known.Application(claim.ID)
@@ -206,6 +197,17 @@ func (s *userScope) describeInput(in *plan.Input) {
 		in.Roles = append(in.Roles, plan.Role{RoleID: role.RoleID, Scope: role.Scope, Path: v1alpha1.RolePath(role.Path)})
 	}
 	in.RolesKnown = s.known.RolesKnown()
+}
+
+// needsReading tells whether something is declared that has not been read, since nobody
+// named it before.
+func (s *userScope) needsReading(in plan.Input) bool {
+	for ref, target := range in.Targets {
+		if ref.Kind == v1alpha1.ClaimApplication && target.ID != "" && !target.Known {
+			return true
+		}
+	}
+	return in.Spec.Manager != nil && !in.ManagerKnown
 }
 
 // assignmentOf finds the id of a direct assignment, read live: only so it can be removed.

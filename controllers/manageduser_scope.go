@@ -60,6 +60,11 @@ type userScope struct {
 
 	observing bool
 	facets    []facetResult
+	// wants is true when the Tenant reads what the object needs only because it is named
+	// here: an application's assignments, or managers. observed is the generation that
+	// was seen before this pass.
+	wants    bool
+	observed int64
 	// released are the claims that were let go.
 	released  []v1alpha1.Claim
 	wakeAfter time.Duration
@@ -80,7 +85,7 @@ func newUserScope(c client.Client, user *v1alpha1.ManagedUser) *userScope {
 		status: kube.NewStatusPatcher(c, user),
 		before: append([]metav1.Condition(nil), user.Status.Conditions...),
 
-		intended: map[string]metav1.Time{},
+		intended: map[string]metav1.Time{}, observed: user.Status.ObservedGeneration,
 	}
 }
 

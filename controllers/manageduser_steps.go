@@ -9,6 +9,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/directory"
@@ -46,6 +48,9 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 			return ctrl.Result{}, nil
 		}
 		return r.Policy.Result(outcome.Classify(errors.Join(err, patchErr)))
+	}
+	if s.wants && s.user.Status.ObservedGeneration != s.observed {
+		r.Tenants.Wake(kube.PriorityPerson, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(s.tenant)})
 	}
 	r.tellReleased(s)
 	r.Events.Transitions(s.user, s.before, s.user.Status.Conditions)
@@ -317,6 +322,7 @@ func (r *ManagedUserReconciler) input(s *userScope) plan.Input {
 		Defaults: s.tenant.Spec.Defaults, AllowRoleGrants: r.AllowRoleGrants,
 	}
 	s.describeInput(&in)
+	s.wants = s.needsReading(in)
 	return in
 }
 

@@ -81,7 +81,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("register metrics: %w", err)
 	}
 	events := kube.NewEvents(mgr.GetEventRecorder(v1alpha1.FieldManager))
-	users := kube.NewWaker()
+	users, tenants := kube.NewWaker(), kube.NewWaker()
 	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{
 		&ConnectionReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Namespace: o.Namespace,
@@ -90,7 +90,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		&TenantReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory,
 			Events: events, Clock: o.Clock, Policy: accessPolicy(o.Policy), Metrics: metrics, Started: o.Clock.Now(),
-			AdoptionWindow: o.AdoptionWindow, Workers: o.Workers, Users: users,
+			AdoptionWindow: o.AdoptionWindow, Workers: o.Workers, Users: users, Waker: tenants,
 		},
 		&DiscoveryReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Workers: o.Workers, Waker: kube.NewWaker(),
@@ -98,7 +98,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		&ManagedUserReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Connections: o.Connections, Inventory: o.Inventory,
 			Admins: safeguard.NewAdmins(o.Clock, adminHold), Audit: o.Audit, Events: events, Clock: o.Clock, Policy: o.Policy,
-			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users,
+			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users, Tenants: tenants,
 		},
 	} {
 		if err := reconciler.SetupWithManager(mgr); err != nil {

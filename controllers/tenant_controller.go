@@ -37,8 +37,8 @@ type TenantReconciler struct {
 	AdoptionWindow time.Duration
 	// Workers is how many tenants are read at once.
 	Workers int
-	// Users wakes ManagedUsers.
-	Users *kube.Waker
+	// Users wakes ManagedUsers, Waker Tenants.
+	Users, Waker *kube.Waker
 }
 
 // Reconcile reads one tenant.
@@ -72,6 +72,7 @@ func (r *TenantReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Tenant{}, builder.WithPredicates(kube.Changed())).
 		Watches(&v1alpha1.Connection{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOf)).
+		WatchesRawSource(r.Waker).
 		WithOptions(queueOptions(r.Workers)).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }

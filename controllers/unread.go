@@ -42,6 +42,21 @@ func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant,
 	if before.Admin != "" && seen.Admin == directory.Unknown && unread(known, inventory.FeedRoles, inventory.FeedLicenses) {
 		st.Admin, st.Roles = before.Admin, before.Roles
 	}
+	if before.Groups != nil && seen.GroupsReason == inventory.ReasonNotRead {
+		st.Groups = before.Groups
+	}
+	if before.Devices != nil && seen.DevicesReason == inventory.ReasonNotRead {
+		st.Devices = before.Devices
+	}
+	if before.ValidatedDevice != "" && unread(known, inventory.FeedDevices, inventory.FeedManagedDevices) {
+		st.ValidatedDevice = before.ValidatedDevice
+	}
+	if before.Applications != nil && unread(known, inventory.FeedApplications) {
+		st.Applications = before.Applications
+	}
+	if before.Manager != "" && unread(known, inventory.FeedManagers) {
+		st.Manager = before.Manager
+	}
 	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && unread(known, inventory.FeedRooms, inventory.FeedRoles, inventory.FeedMailboxes) {
 		st.AccountType = before.AccountType
 	}

@@ -186,20 +186,20 @@ func (w *world) newManager(c client.Client) *manager {
 	Expect(err).NotTo(HaveOccurred())
 	recorder := kube.NewEvents(m.events)
 	policy := outcome.Policy{BlockedRetry: 6 * time.Hour}
-	waker := kube.NewWaker()
+	waker, tenants := kube.NewWaker(), kube.NewWaker()
 	m.conns = &ConnectionReconciler{
 		Client: m.client, Reader: m.client, Namespace: managerNamespace, Events: recorder, Clock: w.clock, Policy: policy,
 	}
 	m.tenants = &TenantReconciler{
 		Client: m.client, Reader: m.client, Pool: m.pool, Inventory: m.inventory, Events: recorder, Clock: w.clock,
-		Policy: accessPolicy(policy), Metrics: metrics, Workers: 1, Users: waker, Started: w.clock.Now(),
+		Policy: accessPolicy(policy), Metrics: metrics, Workers: 1, Users: waker, Waker: tenants, Started: w.clock.Now(),
 		AdoptionWindow: -time.Hour, // specs go by faster than the API server's clock ticks
 	}
 	m.discovery = &DiscoveryReconciler{Client: m.client, Reader: m.client, Inventory: m.inventory, Waker: kube.NewWaker()}
 	m.users = &ManagedUserReconciler{
 		Client: m.client, Reader: m.client, Connections: m.pool, Inventory: m.inventory, Admins: safeguard.NewAdmins(w.clock, adminHold),
 		Audit: audit.NewLog(m.audit), Events: recorder, Clock: w.clock, Policy: policy,
-		ConsistencyWindow: time.Minute, Workers: 1, Waker: waker,
+		ConsistencyWindow: time.Minute, Workers: 1, Waker: waker, Tenants: tenants,
 	}
 	return m
 }

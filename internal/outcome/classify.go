@@ -1,6 +1,7 @@
 package outcome
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -97,6 +98,13 @@ type verdict struct {
 }
 
 func verdicts() map[directory.Kind]verdict {
+	all := accessVerdicts()
+	maps.Copy(all, valueVerdicts())
+	return all
+}
+
+// accessVerdicts are about who the operator is in the tenant, and what that has.
+func accessVerdicts() map[directory.Kind]verdict {
 	return map[directory.Kind]verdict{
 		directory.KindCredentials: {
 			v1alpha1.ReasonInvalidCredentials,
@@ -118,6 +126,20 @@ func verdicts() map[directory.Kind]verdict {
 			v1alpha1.ReasonPremiumRequired,
 			"the tenant lacks the Microsoft Entra ID licence (P1 or P2) that this needs",
 		},
+		directory.KindPolicy: {
+			v1alpha1.ReasonNotWritable,
+			"a policy of the tenant forbids this: allow it in the tenant's authentication methods policy",
+		},
+		directory.KindUnavailable: {
+			v1alpha1.ReasonNotApplicable,
+			"the tenant does not have the service that this needs",
+		},
+	}
+}
+
+// valueVerdicts are about what was asked for, and what stands in its way.
+func valueVerdicts() map[directory.Kind]verdict {
+	return map[directory.Kind]verdict{
 		directory.KindMastered: {
 			v1alpha1.ReasonMasteredOnPremises,
 			"the on-premises directory masters this: change it there",
@@ -153,14 +175,6 @@ func verdicts() map[directory.Kind]verdict {
 		directory.KindUnwritable: {
 			v1alpha1.ReasonNotWritable,
 			"the members of this group are not written here: a rule, Active Directory or Exchange decides them",
-		},
-		directory.KindPolicy: {
-			v1alpha1.ReasonNotWritable,
-			"a policy of the tenant forbids this: allow it in the tenant's authentication methods policy",
-		},
-		directory.KindUnavailable: {
-			v1alpha1.ReasonNotApplicable,
-			"the tenant does not have the service that this needs",
 		},
 		directory.KindExists: {
 			v1alpha1.ReasonConflict,
