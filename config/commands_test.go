@@ -23,7 +23,7 @@ func shell(ctx SpecContext, line string) (string, error) {
 	folder := GinkgoT().TempDir()
 	access := filepath.Join(folder, "kubeconfig")
 	Expect(controlplane.WriteKubeconfig(plane.Config, access)).To(Succeed())
-	cmd := exec.CommandContext(ctx, "sh", "-e", "-c", line) //nolint:gosec // the repository's own documentation
+	cmd := exec.CommandContext(ctx, "sh", "-e", "-c", line)
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+access, "PATH="+filepath.Dir(plane.KubectlPath())+":"+os.Getenv("PATH"))
 	out, err := cmd.CombinedOutput()
