@@ -44,7 +44,7 @@ var _ = Describe("A manager that is killed", Ordered, func() {
 
 		rng := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1))
 		for range kills {
-			killInTheMiddle(ctx, c, rng)
+			killInTheMiddle(ctx, c, rng, 12, func() {})
 		}
 		Expect(c.unsettled(ctx)).NotTo(BeEmpty(), "killed too late to prove anything")
 		m := c.runManager(ctx)
@@ -115,12 +115,13 @@ func loseAnswers(c *customer) []int {
 }
 
 // killInTheMiddle runs a manager up to a random moment after it asked Graph for a
-// random number of changes.
-func killInTheMiddle(ctx context.Context, c *customer, rng *rand.Rand) {
+// random number of changes, at most so many. Just before, something else may happen.
+func killInTheMiddle(ctx context.Context, c *customer, rng *rand.Rand, most uint64, meanwhile func()) {
 	GinkgoHelper()
-	until := c.writes() + 1 + rng.Uint64N(12)
+	until := c.writes() + 1 + rng.Uint64N(most)
 	m := c.startManager(ctx)
 	Eventually(c.writes).WithContext(ctx).WithPolling(time.Millisecond).Should(BeNumerically(">=", until))
+	meanwhile()
 	<-time.NewTimer(time.Duration(rng.Int64N(int64(50 * time.Millisecond)))).C
 	Expect(m.Done()).NotTo(BeClosed(), "the manager ended by itself")
 	Expect(m.Kill()).To(Succeed())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,10 +118,16 @@ func (c *customer) addAccounts(people int) {
 	c.tenantID, err = c.sim.AddTenant(spec)
 	Expect(err).NotTo(HaveOccurred())
 	for _, upn := range c.people {
-		state, err := c.sim.User(c.tenantID, upn)
-		Expect(err).NotTo(HaveOccurred())
-		c.ids = append(c.ids, strings.Trim(string(state.Properties["id"]), `"`))
+		c.ids = append(c.ids, c.property(upn, "id"))
 	}
+}
+
+// property is what the simulator holds of an account.
+func (c *customer) property(key, name string) string {
+	GinkgoHelper()
+	state, err := c.sim.User(c.tenantID, key)
+	Expect(err).NotTo(HaveOccurred())
+	return strings.Trim(string(state.Properties[name]), `"`)
 }
 
 func (c *customer) makeObjects(ctx context.Context) {
@@ -170,15 +177,10 @@ func (c *customer) tenant(ctx context.Context, g Gomega) *v1alpha1.Tenant {
 	return tenant
 }
 
-// declare changes what is declared about all people, as a merged pull request does. It
-// waits until that is later, in the API server's seconds, than what the Tenant adopts.
+// declare changes what is declared about all people, as a merged pull request does.
 func (c *customer) declare(ctx context.Context, change func(person int, spec *v1alpha1.ManagedUserSpec)) {
 	GinkgoHelper()
-	Eventually(func(g Gomega, ctx context.Context) {
-		through := c.tenant(ctx, g).Status.AdoptedThrough
-		g.Expect(through).NotTo(BeNil())
-		g.Expect(c.sim.Now()).To(BeTemporally(">=", through.Add(time.Second)))
-	}).WithContext(ctx).Should(Succeed())
+	c.awaitMemory(ctx)
 	for person := range c.people {
 		user := c.user(ctx, Default, person)
 		before := user.DeepCopy()
@@ -193,9 +195,9 @@ type conditioned interface {
 	kube.Conditioned
 }
 
-// unsettled tells of the Tenant and the people what is not Ready, or not yet about
-// what is declared now.
-func (c *customer) unsettled(ctx context.Context) []string {
+// unsettled tells of the Tenant and the people, but for those who are left out by name,
+// what is not Ready, or not yet about what is declared now.
+func (c *customer) unsettled(ctx context.Context, but ...string) []string {
 	GinkgoHelper()
 	var open []string
 	note := func(obj conditioned, observed int64) {
@@ -209,15 +211,28 @@ func (c *customer) unsettled(ctx context.Context) []string {
 	note(tenant, tenant.Status.ObservedGeneration)
 	users := c.users(ctx, Default)
 	for i := range users {
-		note(&users[i], users[i].Status.ObservedGeneration)
+		if !slices.Contains(but, users[i].Name) {
+			note(&users[i], users[i].Status.ObservedGeneration)
+		}
 	}
 	return open
 }
 
-// settle waits until everything is Ready.
-func (c *customer) settle(ctx context.Context) {
+// settle waits until everything is Ready, but for who is left out by name.
+func (c *customer) settle(ctx context.Context, but ...string) {
 	GinkgoHelper()
-	Eventually(c.unsettled).WithContext(ctx).Should(BeEmpty())
+	Eventually(func(ctx context.Context) []string { return c.unsettled(ctx, but...) }).WithContext(ctx).Should(BeEmpty())
+}
+
+// awaitMemory waits until what is declared now is later, in the API server's seconds,
+// than what the Tenant adopts.
+func (c *customer) awaitMemory(ctx context.Context) {
+	GinkgoHelper()
+	Eventually(func(g Gomega, ctx context.Context) {
+		through := c.tenant(ctx, g).Status.AdoptedThrough
+		g.Expect(through).NotTo(BeNil())
+		g.Expect(c.sim.Now()).To(BeTemporally(">=", through.Add(time.Second)))
+	}).WithContext(ctx).Should(Succeed())
 }
 
 // nextSyncs waits until the users were read so many times more.

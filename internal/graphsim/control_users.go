@@ -236,9 +236,21 @@ func splitActivity(fields []field) ([]field, *signInActivity) {
 func (s *Server) ChangePassword(tenantKey, key string) error {
 	return s.withUser(tenantKey, key, func(t *tenant, r *userRecord, now time.Time) error {
 		r.forceChange, r.forceMFA = false, false
+		r.password = "" // theirs alone
 		t.apply(r, []field{{propLastPasswordChange, now}}, now)
 		return nil
 	})
+}
+
+// HasPassword tells whether an account's password is the one that was set through Graph
+// as given. Nobody is shown a password.
+func (s *Server) HasPassword(tenantKey, key, password string) (bool, error) {
+	same := false
+	err := s.withUser(tenantKey, key, func(_ *tenant, r *userRecord, _ time.Time) error {
+		same = password != "" && r.password == password
+		return nil
+	})
+	return same, err
 }
 
 // DeleteUser moves an account to the deleted items, as an outsider.

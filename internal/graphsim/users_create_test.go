@@ -79,6 +79,15 @@ var _ = Describe("Making a user", func() {
 		Expect(state.ForceChange).To(BeFalse())
 	})
 
+	It("knows the password that was set, until the person has one of their own", func() {
+		id := create(nil).body["id"].(string)
+		Expect(w.HasPassword(w.tenant, id, "Canary-4711-x")).To(BeTrue())
+		Expect(w.HasPassword(w.tenant, id, "Canary-4711-y")).To(BeFalse())
+		Expect(w.ChangePassword(w.tenant, id)).To(Succeed())
+		Expect(w.HasPassword(w.tenant, id, "Canary-4711-x")).To(BeFalse())
+		Expect(w.HasPassword(w.tenant, id, "")).To(BeFalse())
+	})
+
 	DescribeTable("refuses", func(changes map[string]any, code, detail, message string) {
 		_, err := w.AddGroup(w.tenant, graphsim.GroupSpec{DisplayName: "All", Mail: "all@contoso.example"})
 		Expect(err).NotTo(HaveOccurred())
