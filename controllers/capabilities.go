@@ -106,12 +106,7 @@ func capabilities(identity *directory.Identity, known *inventory.Tenant) []v1alp
 	var all []v1alpha1.Capability
 	for _, need := range append(readings(), writings()...) {
 		c := v1alpha1.Capability{Name: need.name, Available: v1alpha1.True}
-		var missing []string
-		for _, anyOf := range need.permissions {
-			if !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(identity.Permissions, p) }) {
-				missing = append(missing, anyOf[0])
-			}
-		}
+		missing := need.missing(identity.Permissions)
 		switch {
 		case len(missing) > 0:
 			c.Available = v1alpha1.False
@@ -127,4 +122,15 @@ func capabilities(identity *directory.Identity, known *inventory.Tenant) []v1alp
 		all = append(all, c)
 	}
 	return all
+}
+
+// missing are the least permissions that an application with these lacks.
+func (r requirement) missing(permissions []string) []string {
+	var lacking []string
+	for _, anyOf := range r.permissions {
+		if !slices.ContainsFunc(anyOf, func(p string) bool { return slices.Contains(permissions, p) }) {
+			lacking = append(lacking, anyOf[0])
+		}
+	}
+	return lacking
 }
