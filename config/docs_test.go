@@ -153,6 +153,20 @@ var _ = Describe("The documentation", func() {
 		Expect(documented).To(ConsistOf(capabilities))
 	})
 
+	It("knows every Event, and no others", func() {
+		var told []string
+		for _, code := range goFiles("../controllers") {
+			for _, pattern := range []string{`event:\s+"(\w+)"`, `licenseAction\("(\w+)"`, `Events\.(?:Normal|Warning)\([\w.]+, "(\w+)"`} {
+				told = append(told, matches(pattern, code)...)
+			}
+		}
+		var documented []string
+		for _, row := range matches("(?m)^\\| (`[A-Z]\\w+`[^|]*) \\|", section(read(filepath.Join(docs, "operations.md")), "| Event |")) {
+			documented = append(documented, matches("`(\\w+)`", row)...)
+		}
+		Expect(documented).To(ConsistOf(told))
+	})
+
 	It("names the least permission of every capability, and no permission that none needs", func() {
 		const permission = `[A-Z][A-Za-z-]+\.[A-Za-z.]+`
 		code := read("../controllers/capabilities.go")
