@@ -255,8 +255,7 @@ func (h *hiring) expectStrangers(ctx context.Context) {
 	GinkgoHelper()
 	counters := h.sim.Counters(h.tenantID)
 	for _, name := range h.strangers {
-		user := &v1alpha1.ManagedUser{}
-		Expect(api.Get(ctx, client.ObjectKey{Namespace: h.namespace, Name: name}, user)).To(Succeed())
+		user := h.named(ctx, Default, name)
 		Expect(condition(user, v1alpha1.ConditionAccount)).To(Equal("False/Conflict"), name)
 		Expect(user.Status.ID).To(BeEmpty(), name)
 		Expect(h.property(h.upn(name), "displayName")).To(Equal(stranger), name)

@@ -141,16 +141,24 @@ func (c *customer) makeObjects(ctx context.Context) {
 			Sync:             v1alpha1.TenantSync{Interval: &metav1.Duration{Duration: 10 * time.Second}},
 		},
 	})
-	for _, upn := range c.people {
-		name, _, _ := strings.Cut(upn, "@")
+	for person, name := range c.objects() {
 		Expect(api.Create(ctx, &v1alpha1.ManagedUser{
 			ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: name},
-			Spec:       v1alpha1.ManagedUserSpec{TenantRef: v1alpha1.ObjectReference{Name: "tenant"}, UserPrincipalName: upn},
+			Spec:       v1alpha1.ManagedUserSpec{TenantRef: v1alpha1.ObjectReference{Name: "tenant"}, UserPrincipalName: c.people[person]},
 		}, client.FieldOwner("git"))).To(Succeed())
 	}
 	DeferCleanup(func(ctx SpecContext) {
 		Expect(api.DeleteAllOf(ctx, &v1alpha1.ManagedUser{}, client.InNamespace(c.namespace))).To(Succeed())
 	}, NodeTimeout(patience))
+}
+
+// objects are the names of the people's ManagedUsers.
+func (c *customer) objects() []string {
+	names := make([]string, len(c.people))
+	for person, upn := range c.people {
+		names[person], _, _ = strings.Cut(upn, "@")
+	}
+	return names
 }
 
 // users are the client's ManagedUsers, in the order of their names.
@@ -164,7 +172,12 @@ func (c *customer) users(ctx context.Context, g Gomega) []v1alpha1.ManagedUser {
 // user is the ManagedUser of one of the people.
 func (c *customer) user(ctx context.Context, g Gomega, person int) *v1alpha1.ManagedUser {
 	GinkgoHelper()
-	name, _, _ := strings.Cut(c.people[person], "@")
+	return c.named(ctx, g, c.objects()[person])
+}
+
+// named is a ManagedUser by its own name.
+func (c *customer) named(ctx context.Context, g Gomega, name string) *v1alpha1.ManagedUser {
+	GinkgoHelper()
 	user := &v1alpha1.ManagedUser{}
 	g.Expect(api.Get(ctx, client.ObjectKey{Namespace: c.namespace, Name: name}, user)).To(Succeed())
 	return user
