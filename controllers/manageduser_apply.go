@@ -27,7 +27,7 @@ func (r *ManagedUserReconciler) applyFacet(ctx context.Context, s *userScope, re
 	for i, change := range result.facet.Changes {
 		refusal, err := r.guard(ctx, s, change)
 		if err == nil && refusal == "" {
-			err = r.young(s, r.apply(ctx, s, result.facet.Condition, change))
+			err = r.young(s, naming(change, r.apply(ctx, s, result.facet.Condition, change)))
 		}
 		if err == nil && refusal == "" {
 			continue
@@ -43,6 +43,20 @@ func (r *ManagedUserReconciler) applyFacet(ctx context.Context, s *userScope, re
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
+}
+
+// naming adds the licences to the refusal of a call that was for several of them.
+func naming(change plan.Change, err error) error {
+	if change.Licenses == nil || err == nil || !isRefusal(err) {
+		return err
+	}
+	problem := *outcome.Classify(err)
+	what := change.To
+	if what == "" {
+		what = change.From
+	}
+	problem.Message = what + ": " + problem.Message
+	return &problem
 }
 
 // isRefusal tells whether a change certainly did not take place for a cause of its own.

@@ -281,6 +281,9 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 	var problems []error
 	for _, facet := range p.Facets {
 		result := facetResult{facet: facet}
+		if facet.Verdict.Refused { // what a name lacks may come without a word to this object
+			s.wake(r.Policy.Blocked())
+		}
 		if facet.Verdict.Reason == v1alpha1.ReasonNoSeat {
 			s.wake(outcome.SeatRetry)
 		}

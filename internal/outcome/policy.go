@@ -64,11 +64,15 @@ func (p Policy) delay(problem *Problem) time.Duration {
 	case problem.RetryAfter > 0:
 		return p.later(problem.RetryAfter)
 	case problem.Class == ClassBlocked:
-		return p.around(orElse(p.BlockedRetry, 6*time.Hour))
+		return p.Blocked()
 	default:
 		return p.around(orElse(p.WaitingPoll, 10*time.Minute))
 	}
 }
+
+// Blocked is when what only a person can repair is looked at again, jittered: of what is
+// refused without a call no problem tells.
+func (p Policy) Blocked() time.Duration { return p.around(orElse(p.BlockedRetry, 6*time.Hour)) }
 
 // later adds up to a tenth, so that many do not come back at the same moment.
 func (p Policy) later(d time.Duration) time.Duration {
