@@ -209,6 +209,8 @@ func (r *ManagedUserReconciler) make(
 	s.known.Created(complete(made, sent, receipt))
 	r.Events.Normal(s.user, "AccountCreated", string(change.Action), "the account was made")
 	s.made = true
+	// Nobody waits for what is registered, and the next report tells it as well.
+	_ = r.readMethods(ctx, s, dir, made.ID)
 	return s.take(made.ID)
 }
 

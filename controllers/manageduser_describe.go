@@ -96,16 +96,24 @@ func alerts(s *userScope, now time.Time) []v1alpha1.Alert {
 	}
 	add(v1alpha1.AlertLicenseError, slices.ContainsFunc(seen.Licenses, func(l inventory.License) bool { return l.Error != "" }))
 	add(v1alpha1.AlertRecentlyLockedOut, !seen.LockedOut.IsZero())
-	add(v1alpha1.AlertSharedCanSignIn, enabled && notAPerson(seen.Type))
+	add(v1alpha1.AlertSharedCanSignIn, enabled && nobodySignsIn(seen))
 	add(v1alpha1.AlertStale, enabled && isStale(seen, now))
 	add(v1alpha1.AlertSuspendedButLicensed, seen.User.Enabled == directory.No && seen.Licensed == directory.Yes)
 	add(v1alpha1.AlertUndeclaredAdmin, isUndeclaredAdmin(s.tenant, seen, s.user.Spec.AllowPrivileged))
 	return all
 }
 
-// notAPerson is true for mailboxes that nobody signs in to.
-func notAPerson(kind inventory.AccountType) bool {
-	return kind == inventory.AccountShared || kind == inventory.AccountRoom || kind == inventory.AccountEquipment
+// nobodySignsIn is true for mailboxes that nobody has to sign in to. A licensed room is
+// a Teams Rooms device, which does.
+func nobodySignsIn(seen inventory.Observation) bool {
+	switch seen.Type {
+	case inventory.AccountShared, inventory.AccountEquipment:
+		return true
+	case inventory.AccountRoom:
+		return seen.Licensed == directory.No
+	default:
+		return false
+	}
 }
 
 // isStale tells whether a person has not signed in for long, of whom that is known.

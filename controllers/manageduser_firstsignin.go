@@ -162,7 +162,7 @@ func secretProblem(err error) error {
 	if apierrors.IsForbidden(err) {
 		return outcome.Blocked(v1alpha1.ReasonAccessDenied,
 			"the operator may not write Secrets in this namespace, where the credential for the first sign-in goes: "+
-				"apply config/rbac/tenant-namespace there").Because(err)
+				"apply config/rbac/tenant-namespace/first-sign-in there").After(accessRetry).Because(err)
 	}
 	return err
 }

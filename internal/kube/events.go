@@ -81,7 +81,8 @@ func isNews(before []metav1.Condition, now metav1.Condition) bool {
 	}
 	was := meta.FindStatusCondition(before, now.Type)
 	if was == nil {
-		return true
+		// That all is well is said once, of the whole.
+		return now.Type == v1alpha1.ConditionReady || now.Reason != string(v1alpha1.ReasonSucceeded)
 	}
 	if was.Reason == string(v1alpha1.ReasonThrottled) && now.Status == metav1.ConditionTrue {
 		return false

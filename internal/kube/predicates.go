@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"maps"
 	"strings"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -14,15 +15,21 @@ import (
 // status.lastHandledReconcileAt, in bytes.
 const maxRequestedAt = 256
 
-// Changed passes on what a person changed: the spec, a deletion, or the annotation
-// that asks for a pass. The operator's own writes of status wake nobody.
+// Changed passes on what a person changed: the spec, a deletion, the annotation that
+// asks for a pass, or any label or annotation of an object that is being deleted: it
+// may take the deletion back. The operator's own writes of status wake nobody.
 func Changed() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			if e.ObjectOld == nil || e.ObjectNew == nil {
 				return false
 			}
-			return requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew)
+			if requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) {
+				return true
+			}
+			return !e.ObjectNew.GetDeletionTimestamp().IsZero() &&
+				!(maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) &&
+					maps.Equal(e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations()))
 		},
 	})
 }
