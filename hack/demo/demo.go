@@ -44,6 +44,9 @@ func (d *demo) chapters() []chapter {
 		{"What Observe would do to Erin", d.previewErin},
 		{"A bad pull request meets the safeguards", d.meetSafeguards},
 		{"Somebody unblocks Alice in a portal", d.unblockAlice},
+		{"A new person, from one manifest", d.hireNina},
+		{"A pull request takes a group away", d.takeGroup},
+		{"A manifest is lost", d.keepNina},
 		{"Ten syncs later, Dave", d.daveStaysBlocked},
 		{"What Microsoft 365 saw, and what Prometheus sees", d.showCounters},
 	}

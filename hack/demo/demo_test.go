@@ -65,6 +65,20 @@ var _ = Describe("The demo's Git", func() {
 		Expect(shown.String()).To(ContainSubstring("-    suspended: false\n  +    suspended: true"))
 	})
 
+	It("takes a line away, and shows it", func() {
+		d, shown := checkedOut()
+		Expect(d.edit(onboarding, "nina", "    - name: All Company\n", "")).To(Succeed())
+		Expect(manifest(d, onboarding)).NotTo(ContainSubstring("All Company"))
+		Expect(shown.String()).To(HaveSuffix("(nina)\n  -      - name: All Company\n\n"))
+	})
+
+	It("has Nina start at once", func() {
+		d, _ := checkedOut()
+		Expect(manifest(d, onboarding)).NotTo(ContainSubstring(starts))
+		Expect(manifest(d, onboarding)).To(ContainSubstring("  startAt: \""))
+		Expect(manifest(d, onboarding)).To(ContainSubstring("  userPrincipalName: " + nina + "\n"))
+	})
+
 	It("refuses to change what is not there", func() {
 		d, _ := checkedOut()
 		Expect(d.edit("samples/contoso/users.yaml", "alice", "  suspended: maybe", "")).To(MatchError(ContainSubstring("no line")))

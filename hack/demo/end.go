@@ -17,11 +17,12 @@ import (
 
 // expectedEffects are all that this story changes in Microsoft 365.
 func expectedEffects() map[graphsim.Effect]uint64 {
-	return map[graphsim.Effect]uint64{
-		graphsim.EffectBlock:         3, // Bob, Alice, and Alice again
-		graphsim.EffectRevoke:        2, // Bob's and Alice's sessions
-		graphsim.EffectPasswordForce: 2, // Carol and Dave
-	}
+	all := hired()
+	all[graphsim.EffectLeave] = 1         // Nina
+	all[graphsim.EffectBlock] = 3         // Bob, Alice, and Alice again
+	all[graphsim.EffectRevoke] = 2        // Bob's and Alice's sessions
+	all[graphsim.EffectPasswordForce] = 2 // Carol and Dave
+	return all
 }
 
 func (d *demo) showCounters(ctx context.Context) error {
@@ -42,7 +43,7 @@ func (d *demo) showCounters(ctx context.Context) error {
 		_, _ = fmt.Fprintf(&lines, "  %-14s %d\n", effect, counters.Effects[effect])
 	}
 	d.screen.say("All that was changed in Microsoft 365: Bob blocked and Carol asked for a new password by the first apply, then\n" +
-		"Alice, twice, and Dave.\n" + strings.TrimRight(lines.String(), "\n"))
+		"Alice, twice, and Dave; and Nina's account.\n" + strings.TrimRight(lines.String(), "\n"))
 	if err := expect("what was changed in Microsoft 365", fmt.Sprint(counters.Effects), fmt.Sprint(expectedEffects())); err != nil {
 		return err
 	}

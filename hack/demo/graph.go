@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -122,4 +123,72 @@ func (d *demo) showAudit(upn string) error {
 	}
 	d.screen.shown("grep "+upn+" audit.jsonl", lines.String())
 	return nil
+}
+
+// tenant is all that Microsoft 365 holds of a client.
+func (d *demo) tenant(ctx context.Context, namespace string) (*graphsim.TenantSpec, error) {
+	var fixture graphsim.Fixture
+	path := "fixture?" + url.Values{"tenant": {d.tenantID[namespace]}}.Encode()
+	if err := d.stack.Graph.Call(ctx, http.MethodGet, path, nil, &fixture); err != nil {
+		return nil, err
+	}
+	if err := expect("the number of tenants in the fixture", len(fixture.Tenants), 1); err != nil {
+		return nil, err
+	}
+	return &fixture.Tenants[0], nil
+}
+
+// managerIn is the name to sign in of somebody's manager, by the account's id.
+func managerIn(tenant *graphsim.TenantSpec, id string) string {
+	property := func(id any, name string) any {
+		for _, user := range tenant.Users {
+			if user["id"] == id {
+				return user[name]
+			}
+		}
+		return nil
+	}
+	name, _ := property(property(id, "manager"), "userPrincipalName").(string)
+	return name
+}
+
+// licensesIn are the ids of the products that an account holds.
+func licensesIn(state graphsim.UserState) ([]string, error) {
+	var held []struct {
+		SKU string `json:"skuId"`
+	}
+	if err := json.Unmarshal(state.Properties["assignedLicenses"], &held); err != nil {
+		return nil, fmt.Errorf("read assignedLicenses: %w", err)
+	}
+	ids := make([]string, 0, len(held))
+	for _, license := range held {
+		ids = append(ids, license.SKU)
+	}
+	return ids, nil
+}
+
+// groupsIn are the groups that an account is a member of.
+func groupsIn(tenant *graphsim.TenantSpec, id string) []string {
+	var names []string
+	for i := range tenant.Groups {
+		if slices.Contains(tenant.Groups[i].Members, id) {
+			names = append(names, tenant.Groups[i].DisplayName)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// rolesIn are the roles of applications that an account holds itself.
+func rolesIn(tenant *graphsim.TenantSpec, id string) []string {
+	var names []string
+	for _, application := range tenant.Applications {
+		for _, assignment := range application.Assignments {
+			i := slices.IndexFunc(application.Roles, func(role graphsim.AppRoleSpec) bool { return role.ID == assignment.Role })
+			if assignment.Principal == id && i >= 0 {
+				names = append(names, application.DisplayName+", "+application.Roles[i].Value)
+			}
+		}
+	}
+	return names
 }

@@ -46,11 +46,12 @@ func (d *demo) meetTenants(infos []graphsim.TenantInfo) error {
 const leak = "2026-11-20T10:00:00Z"
 
 // checkOut copies config/samples, the demo's Git, with the simulated tenants' ids in
-// place of the placeholders, the shortest interval, and the leak yesterday.
+// place of the placeholders, the shortest interval, and the leak and the start yesterday.
 func (d *demo) checkOut() error {
 	replacements := []string{
 		"    interval: 2m\n", "", "  sync:\n", "  sync:\n    interval: " + syncInterval + "\n", " # placeholder", "",
 		leak, d.began.AddDate(0, 0, -1).UTC().Format(time.RFC3339),
+		starts, d.began.AddDate(0, 0, -1).UTC().Format(`"` + time.RFC3339 + `"`),
 	}
 	for _, tenant := range sampleTenants() {
 		replacements = append(replacements, tenant.placeholder, d.tenantID[tenant.namespace])
@@ -76,7 +77,7 @@ func (d *demo) checkOut() error {
 // samplesDir is where the demo's Git is checked out, below the stack's folder.
 const samplesDir = "samples"
 
-// edit changes a line of one object in a manifest, as a pull request does, and shows
+// edit changes lines of one object in a manifest, as a pull request does, and shows
 // the change.
 func (d *demo) edit(file, object, from, to string) error {
 	path := filepath.Join(d.stack.Dir, file)
@@ -94,10 +95,19 @@ func (d *demo) edit(file, object, from, to string) error {
 			return fmt.Errorf("edit %s: %s has no line %q", file, object, from)
 		}
 		documents[i] = changed
-		d.screen.say("\n  " + file + " (" + object + ")\n  -  " + from + "\n  +  " + to)
+		d.screen.say("\n  " + file + " (" + object + ")\n" + marked("-", from) + marked("+", to))
 		return os.WriteFile(path, []byte(strings.Join(documents, "\n---\n")), 0o600)
 	}
 	return fmt.Errorf("edit %s: there is no %s", file, object)
+}
+
+// marked are lines of a change, with a mark before each; none when there are none.
+func marked(mark, lines string) string {
+	var all strings.Builder
+	for line := range strings.Lines(lines) {
+		_, _ = all.WriteString("  " + mark + "  " + strings.TrimRight(line, "\n") + "\n") // never fails
+	}
+	return all.String()
 }
 
 // write adds a manifest.
