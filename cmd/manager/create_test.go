@@ -184,8 +184,10 @@ func (h *hiring) loseToStrangers(ctx context.Context, most int) {
 func (h *hiring) loseAnswers() {
 	GinkgoHelper()
 	for _, change := range []graphsim.Fault{
-		{Method: "POST", Path: "/users"}, {Method: "POST", Path: "/users/{id}/assignLicense"},
-		{Method: "POST", Path: "/groups/{id}/members/$ref"}, {Method: "PUT", Path: "/users/{id}/manager/$ref"},
+		{Method: "POST", Path: "/users"},
+		{Method: "POST", Path: "/users/{id}/assignLicense"},
+		{Method: "POST", Path: "/groups/{id}/members/$ref"},
+		{Method: "PUT", Path: "/users/{id}/manager/$ref"},
 	} {
 		change.Kind, change.Tenant = graphsim.FaultReset, h.tenantID
 		for _, change.After = range []bool{false, true} {
@@ -228,7 +230,7 @@ func (h *hiring) made(name string) uint64 {
 func (h *hiring) expectAccounts(ctx context.Context, wanted int) {
 	GinkgoHelper()
 	counters := h.sim.Counters(h.tenantID)
-	have := 0
+	have := uint64(0)
 	for _, user := range h.users(ctx, Default) {
 		if user.Name == "person-00" || h.isStranger(user.Name) {
 			continue
@@ -241,9 +243,9 @@ func (h *hiring) expectAccounts(ctx context.Context, wanted int) {
 		}), func() string { return dump(user) })
 		have++
 	}
-	Expect(have).To(Equal(wanted))
+	Expect(have).To(BeEquivalentTo(wanted))
 	AddReportEntry("accounts", fmt.Sprintf("%d for %d objects, %d of all for deleted ones; %d names taken by others; %d writes to Graph",
-		have, wanted, int(counters.Effects[graphsim.EffectCreate])-have, len(h.strangers), counters.Writes)) //nolint:gosec // small
+		have, wanted, counters.Effects[graphsim.EffectCreate]-have, len(h.strangers), counters.Writes))
 }
 
 func (h *hiring) isStranger(name string) bool {
