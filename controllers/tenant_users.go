@@ -102,7 +102,8 @@ func describeUndeclared(s *tenantScope) {
 
 // tellUndeclared announces those that were not there when this was last written.
 func (r *TenantReconciler) tellUndeclared(s *tenantScope, before *v1alpha1.TenantStatus) {
-	if !s.undeclaredKnown || before.Users == nil || before.Users.UndeclaredAdmins == nil {
+	counted := before.Users != nil && before.Users.UndeclaredAdmins != nil
+	if !s.undeclaredKnown || !counted && len(before.UndeclaredAdmins) == 0 {
 		return
 	}
 	var names []string
