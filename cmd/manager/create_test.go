@@ -75,9 +75,13 @@ var _ = Describe("A manager that is killed while it makes accounts", func() {
 		hire.expectAccounts(ctx, wanted)
 		hire.expectStrangers(ctx)
 		hire.expectSecrets(ctx)
+		all := uint64(wanted)
 		for _, name := range goers {
-			Expect(hire.made(name)).To(BeNumerically("<=", 1), name)
+			made := hire.made(name)
+			Expect(made).To(BeNumerically("<=", 1), name)
+			all += made
 		}
+		Expect(c.sim.Counters(c.tenantID).Effects).To(HaveKeyWithValue(graphsim.EffectCreate, all), "accounts made")
 
 		writes := c.writes()
 		c.nextSyncs(ctx, 2)
