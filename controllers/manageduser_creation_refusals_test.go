@@ -171,6 +171,7 @@ var _ = DescribeTable("an account that is not ended keeps its object",
 		w.mustPass(ctx, alice)
 		w.consent(ctx, false, without...)
 		Expect(api.Delete(ctx, alice)).To(Succeed())
+		w.mustPass(ctx, alice) // held
 		w.clock.Step(16 * time.Minute)
 		for range 2 {
 			writes := w.sim.Counters("").Writes

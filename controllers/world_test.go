@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,8 @@ type world struct {
 	sim       *graphsim.Server
 	tenantID  string
 	namespace string
+	// tap listens to what goes over the wire; nil for nobody.
+	tap func(http.RoundTripper) http.RoundTripper
 	// manager holds what a process holds: a restart makes a new one.
 	*manager
 }
@@ -53,6 +56,7 @@ type world struct {
 type manager struct {
 	client    client.Client
 	writes    *atomic.Int32
+	registry  *prometheus.Registry
 	inventory *inventory.Store
 	pool      *tenancy.Pool
 	audit     *bytes.Buffer
@@ -169,8 +173,12 @@ func (w *world) restart() {
 func (w *world) newManager(c client.Client) *manager {
 	GinkgoHelper()
 	registry := prometheus.NewRegistry()
+	transport := http.RoundTripper(graph.NewTransport(w.sim.CA()))
+	if w.tap != nil {
+		transport = w.tap(transport)
+	}
 	m := &manager{
-		writes: &atomic.Int32{}, inventory: inventory.New(inventory.Options{Clock: w.clock}),
+		writes: &atomic.Int32{}, registry: registry, inventory: inventory.New(inventory.Options{Clock: w.clock}),
 		audit: &bytes.Buffer{}, events: events.NewFakeRecorder(1000),
 	}
 	m.client = countWrites(c, m.writes)
@@ -178,7 +186,7 @@ func (w *world) newManager(c client.Client) *manager {
 	m.pool, err = tenancy.NewPool(tenancy.Options{
 		Reader: m.client, Client: m.client, Namespace: managerNamespace,
 		Endpoints: graph.Endpoints{Graph: w.sim.URL(), Login: w.sim.URL()},
-		Transport: graph.NewTransport(w.sim.CA()), Governor: throttle.New(w.clock, throttle.DefaultLimits()),
+		Transport: transport, Governor: throttle.New(w.clock, throttle.DefaultLimits()),
 		Clock: w.clock, Registerer: registry,
 	})
 	Expect(err).NotTo(HaveOccurred())

@@ -108,6 +108,10 @@ func (o *options) complete() error {
 	return o.validate()
 }
 
+// bodies is the level, in zap's counting, from which on Kubernetes' client logs the bodies
+// of requests and answers (client-go, transport/round_trippers.go and rest/request.go).
+const bodies = -8
+
 func (o *options) validate() error {
 	base, err := graph.EndpointsFor(graph.CloudGlobal)
 	if err != nil {
@@ -123,6 +127,9 @@ func (o *options) validate() error {
 		if value <= 0 {
 			return fmt.Errorf("--%s must be longer than 0", name)
 		}
+	}
+	if o.zap.Level != nil && o.zap.Level.Enabled(bodies) {
+		return errors.New("--zap-log-level must be at most 7: beyond, Kubernetes' client logs the contents of Secrets")
 	}
 	switch {
 	case o.workers < 1:

@@ -56,6 +56,7 @@ var _ = Describe("The flags", func() {
 		Entry("no workers", ContainSubstring("--workers"), "--workers=0"),
 		Entry("no time for a call", ContainSubstring("--graph-timeout"), "--graph-timeout=0s"),
 		Entry("no time between retries", ContainSubstring("--blocked-retry"), "--blocked-retry=0s"),
+		Entry("a log that tells Secrets", ContainSubstring("--zap-log-level"), "--zap-log-level=8"),
 		Entry("no audit", ContainSubstring("--audit-log"), "--audit-log="),
 		Entry("a lease shorter than its renewal", ContainSubstring("--leader-election-lease-duration"), "--leader-election-lease-duration=5s"),
 		Entry("a renewal shorter than its retry", ContainSubstring("--leader-election-renew-deadline"), "--leader-election-renew-deadline=2s"),
