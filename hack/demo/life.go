@@ -58,7 +58,7 @@ func (d *demo) hireNina(ctx context.Context) error {
 	}
 	if err := d.showAccount(ctx, "the account", []string{
 		"displayName: \"Nina Keller\"", "jobTitle: \"Sales Representative\"", "accountEnabled: true", "usageLocation: \"DE\"",
-		"must change the password: true", "manager: alice@contoso.com", "licences: " + businessPremium, "groups: All Company, Sales", "application: MSPortal, Portal.User",
+		"must change the password: true", "manager: alice@contoso.com", "licences: SPB", "groups: All Company, Sales", "application: MSPortal, Portal.User",
 	}); err != nil {
 		return err
 	}
