@@ -337,7 +337,7 @@ var _ = Describe("passwords, passes, tokens and client secrets", func() {
 			},
 			channelAudit: func() { Expect(audit.NewLog(w.audit).Record(audit.Entry{Action: "Plant", To: password})).To(Succeed()) },
 			channelMetrics: func() {
-				gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "planted", ConstLabels: prometheus.Labels{"password": password}})
+				gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "planted", Help: "Nothing.", ConstLabels: prometheus.Labels{"password": password}})
 				Expect(w.registry.Register(gauge)).To(Succeed())
 			},
 		}

@@ -23,8 +23,8 @@ import (
 
 // The Secret that holds the credential for a first sign-in.
 const (
-	secretTypeFirstSignIn = "identity.m365-operator.io/first-sign-in"
-	secretSuffix          = "-first-sign-in" //nolint:gosec // a name, not a credential
+	secretTypeFirstSignIn = "identity.m365-operator.io/first-sign-in" //nolint:gosec // a name, not a credential
+	secretSuffix          = "-first-sign-in"
 	secretUPN             = "userPrincipalName"
 	secretPassword        = "password"
 	secretPass            = "temporaryAccessPass"

@@ -42,6 +42,14 @@ func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant,
 	if before.Admin != "" && seen.Admin == directory.Unknown && unread(known, inventory.FeedRoles, inventory.FeedLicenses) {
 		st.Admin, st.Roles = before.Admin, before.Roles
 	}
+	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && unread(known, inventory.FeedRooms, inventory.FeedRoles, inventory.FeedMailboxes) {
+		st.AccountType = before.AccountType
+	}
+	keepUnreadBelongings(st, before, known, seen)
+}
+
+// keepUnreadBelongings does so for what the account has and belongs to.
+func keepUnreadBelongings(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant, seen inventory.Observation) {
 	if before.Groups != nil && seen.GroupsReason == inventory.ReasonNotRead {
 		st.Groups = before.Groups
 	}
@@ -56,9 +64,6 @@ func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant,
 	}
 	if before.Manager != "" && unread(known, inventory.FeedManagers) {
 		st.Manager = before.Manager
-	}
-	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && unread(known, inventory.FeedRooms, inventory.FeedRoles, inventory.FeedMailboxes) {
-		st.AccountType = before.AccountType
 	}
 }
 
