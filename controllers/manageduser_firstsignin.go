@@ -23,7 +23,7 @@ import (
 
 // The Secret that holds the credential for a first sign-in.
 const (
-	secretTypeFirstSignIn = "identity.m365-operator.io/first-sign-in" //nolint:gosec // a name, not a credential
+	secretTypeFirstSignIn = "identity.m365-operator.io/first-sign-in" //nolint:gosec // a type, not a credential
 	secretSuffix          = "-first-sign-in"
 	secretUPN             = "userPrincipalName"
 	secretPassword        = "password"

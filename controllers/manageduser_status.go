@@ -114,14 +114,18 @@ func onPremises(p directory.OnPremises) *v1alpha1.OnPremises {
 	}
 }
 
-// mfaStatus keeps the time of what was said before while the report says the same.
+// mfaStatus keeps what was said before, with its time, while the report says the same, or
+// what is older, or does not list the account any more.
 func mfaStatus(m inventory.MFA, before *v1alpha1.MFAStatus) *v1alpha1.MFAStatus {
 	now := &v1alpha1.MFAStatus{
 		State: v1alpha1.MFAState(m.State), Reason: v1alpha1.MFAReason(m.Reason),
 		Methods: m.Methods, DefaultMethod: m.DefaultMethod, AsOf: timeOf(m.AsOf),
 	}
-	if before == nil || before.AsOf == nil || now.AsOf == nil {
+	if before == nil || before.AsOf == nil {
 		return now
+	}
+	if m.Reason == inventory.ReasonNotReported || now.AsOf != nil && before.AsOf.After(now.AsOf.Time) {
+		return before
 	}
 	same := *now
 	same.AsOf = before.AsOf

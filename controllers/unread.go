@@ -46,9 +46,10 @@ func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant,
 		st.AccountType = before.AccountType
 	}
 	keepUnreadBelongings(st, before, known, seen)
+	keepUnreadAlerts(st, before, known)
 }
 
-// keepUnreadBelongings does so for what the account has and belongs to.
+// keepUnreadBelongings puts back what the account was last said to have and belong to.
 func keepUnreadBelongings(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant, seen inventory.Observation) {
 	if before.Groups != nil && seen.GroupsReason == inventory.ReasonNotRead {
 		st.Groups = before.Groups
@@ -65,6 +66,24 @@ func keepUnreadBelongings(st, before *v1alpha1.ManagedUserStatus, known *invento
 	if before.Manager != "" && unread(known, inventory.FeedManagers) {
 		st.Manager = before.Manager
 	}
+}
+
+// keepUnreadAlerts puts back the alerts that rest on what has not been read.
+func keepUnreadAlerts(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant) {
+	for _, rests := range []struct {
+		alert v1alpha1.Alert
+		on    inventory.FeedName
+	}{
+		{v1alpha1.AlertRecentlyLockedOut, inventory.FeedLockouts},
+		{v1alpha1.AlertSharedCanSignIn, inventory.FeedMailboxes},
+		{v1alpha1.AlertStale, inventory.FeedSignIns},
+		{v1alpha1.AlertUndeclaredAdmin, inventory.FeedRoles},
+	} {
+		if slices.Contains(before.Alerts, rests.alert) && !slices.Contains(st.Alerts, rests.alert) && unread(known, rests.on) {
+			st.Alerts = append(st.Alerts, rests.alert)
+		}
+	}
+	slices.Sort(st.Alerts)
 }
 
 // keepUnreadFeeds puts back what was last said about a tenant, as far as it has not

@@ -27,9 +27,9 @@ func Changed() predicate.Predicate {
 			if requestedAt(e.ObjectOld) != requestedAt(e.ObjectNew) {
 				return true
 			}
-			return !e.ObjectNew.GetDeletionTimestamp().IsZero() &&
-				!(maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) &&
-					maps.Equal(e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations()))
+			remarked := !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
+				!maps.Equal(e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations())
+			return remarked && !e.ObjectNew.GetDeletionTimestamp().IsZero()
 		},
 	})
 }

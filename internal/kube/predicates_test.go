@@ -2,9 +2,11 @@ package kube_test
 
 import (
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -28,6 +30,10 @@ var _ = Describe("The predicate", func() {
 		Entry("a request", func(u *v1alpha1.ManagedUser) { u.Annotations = asked("2").Annotations }, true),
 		Entry("nothing", func(*v1alpha1.ManagedUser) {}, false),
 		Entry("the withdrawal of a request", func(u *v1alpha1.ManagedUser) { u.Annotations = nil }, true),
+		Entry("an annotation of what is being deleted", func(u *v1alpha1.ManagedUser) {
+			u.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+			u.Annotations[v1alpha1.AbandonAnnotation] = "yes"
+		}, true),
 		Entry("another annotation", func(u *v1alpha1.ManagedUser) { u.Annotations["a"] = "b" }, false),
 		Entry("the operator's own write of status", func(u *v1alpha1.ManagedUser) {
 			u.Status.State, u.ResourceVersion = v1alpha1.StateActive, "2"
