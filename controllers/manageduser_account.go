@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +52,10 @@ func (r *ManagedUserReconciler) ensureAccount(ctx context.Context, s *userScope)
 		return errDone
 	}
 	err := work(ctx, s, change)
-	if err == nil || isVoid(err) {
+	if err == nil {
+		return r.recallCredential(ctx, s)
+	}
+	if isVoid(err) {
 		return err
 	}
 	result.pending, result.problem = result.facet.Changes, outcome.Classify(err)
@@ -95,6 +99,12 @@ func (r *ManagedUserReconciler) createAccount(ctx context.Context, s *userScope,
 	}
 	if err := r.checkDeleted(ctx, s, dir); err != nil {
 		return err
+	}
+	if !tried && forgotten(s) {
+		witness(s.user)
+		return outcome.Blocked(v1alpha1.ReasonAdopted,
+			"there is no account of this name, and the object is older than what the operator remembers: whether there was one "+
+				"is not known; to have it made, set creationPolicy to Never and then to Create")
 	}
 	return r.make(ctx, s, dir, change, namesakes.Time)
 }
@@ -143,6 +153,7 @@ func (r *ManagedUserReconciler) takeOver(s *userScope, account *directory.User, 
 	if account.LastPasswordChange.After(made) {
 		made = account.LastPasswordChange
 	}
+	s.blockedAtFirst = account.Enabled == directory.No
 	r.created(s, attempt, made)
 	s.known.Created(*account)
 	return s.take(account.ID)
@@ -205,6 +216,7 @@ func (r *ManagedUserReconciler) make(
 		s.user.Status.Records = kube.DeleteRecord(s.user.Status.Records, recordCreate)
 		return err
 	}
+	s.blockedAtFirst = !sent.Enabled
 	r.created(s, &attempt, receipt.Time)
 	s.known.Created(complete(made, sent, receipt))
 	r.Events.Normal(s.user, "AccountCreated", string(change.Action), "the account was made")
@@ -221,6 +233,12 @@ func (r *ManagedUserReconciler) created(s *userScope, attempt *v1alpha1.Record, 
 	attempt.Time = metav1.NewTime(r.Clock.Now())
 	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, *attempt)
 	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, firstSignInRecord(s.user, since, attempt.Time))
+	if start := s.user.Spec.StartAt; start != nil && s.blockedAtFirst {
+		s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, v1alpha1.Record{
+			Name: plan.RecordStart, Value: plan.StartValue(start.Time), Cause: causeOf(s.user),
+			Phase: v1alpha1.PhaseOwed, Time: attempt.Time,
+		})
+	}
 }
 
 // intend writes the intent of a step over exactly the state that was decided from.
@@ -307,6 +325,25 @@ func complete(made *directory.User, sent directory.NewUser, receipt directory.Re
 	return user
 }
 
+// mayRestore tells whether the deleted account is the one that is meant, and may be
+// touched: whether it comes back as an administrator cannot be read.
+func (r *ManagedUserReconciler) mayRestore(ctx context.Context, s *userScope, dir directory.Directory, change plan.Change) error {
+	deleted, err := deletedUsers(ctx, dir, s.user.Spec.UserPrincipalName)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(deleted, func(d directory.DeletedUser) bool { return d.ID == s.user.Spec.ID }) {
+		return outcome.Blocked(v1alpha1.ReasonDifferentPerson,
+			"no deleted account has both the id and the userPrincipalName of this object: correct one of them").After(namesakeRetry)
+	}
+	s.id = s.user.Spec.ID
+	refusal, err := r.guard(ctx, s, change)
+	if err == nil && refusal != "" {
+		return outcome.Blocked(v1alpha1.ReasonProtected, string(refusal))
+	}
+	return err
+}
+
 // restoreAccount brings a deleted account back, when this object is the first to ask for
 // it: one that somebody deleted under the object's eyes stays deleted.
 func (r *ManagedUserReconciler) restoreAccount(ctx context.Context, s *userScope, change plan.Change) error {
@@ -325,10 +362,16 @@ func (r *ManagedUserReconciler) restoreAccount(ctx context.Context, s *userScope
 	account, err := dir.User(ctx, id)
 	switch {
 	case err == nil:
-		s.user.Status.Records = kube.DeleteRecord(s.user.Status.Records, recordRestore)
+		if tried {
+			intent.Phase = v1alpha1.PhaseDone
+			s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, intent)
+		}
 		s.known.Created(*account)
 		return s.take(id)
 	case directory.KindOf(err) != directory.KindNotFound:
+		return err
+	}
+	if err := r.mayRestore(ctx, s, dir, change); err != nil {
 		return err
 	}
 	intent = v1alpha1.Record{

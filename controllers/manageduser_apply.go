@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -73,9 +74,8 @@ const youngRetry = 10 * time.Second
 
 // young takes a refusal to know an account that was just made for a replica's.
 func (r *ManagedUserReconciler) young(s *userScope, err error) error {
-	made, known := kube.FindRecord(s.user.Status.Records, recordCreate)
 	unknown := directory.KindOf(err) == directory.KindNotFound || directory.KindOf(err) == directory.KindInvalid
-	if !known || made.Phase != v1alpha1.PhaseDone || !unknown || r.Clock.Since(made.Time.Time) >= youth {
+	if !unknown || !r.appeared(s, recordCreate) && !r.appeared(s, recordRestore) {
 		return err
 	}
 	return outcome.Waiting(v1alpha1.ReasonProgressing, "waiting until Microsoft 365 knows the new account everywhere").
@@ -116,6 +116,12 @@ func (r *ManagedUserReconciler) guard(ctx context.Context, s *userScope, change 
 	default:
 		return "", nil
 	}
+}
+
+// appeared tells whether the account was made or restored a moment ago.
+func (r *ManagedUserReconciler) appeared(s *userScope, record string) bool {
+	act, known := kube.FindRecord(s.user.Status.Records, record)
+	return known && act.Phase == v1alpha1.PhaseDone && r.Clock.Since(act.Time.Time) < youth
 }
 
 // reservesAdmin tells whether an action could take the last Global Administrator away.
@@ -175,6 +181,8 @@ func rulesOf(tenant *v1alpha1.Tenant) safeguard.Rules {
 	for _, name := range tenant.Spec.Safeguards.Privileged {
 		if id := resolved(tenant, v1alpha1.ReferenceUser, name); id != "" {
 			rules.Privileged[id] = true
+		} else if id, err := uuid.Parse(name); err == nil { // of an account that is not there, perhaps deleted
+			rules.Privileged[id.String()] = true
 		}
 	}
 	return rules
@@ -283,6 +291,7 @@ func (r *ManagedUserReconciler) settled(s *userScope, change plan.Change, receip
 			record.Baseline = at
 		}
 	}
+	s.renamed = s.renamed || change.Action == plan.RenameAccount
 	note := a.note
 	if change.Again {
 		note += " again, since something had allowed it"

@@ -78,6 +78,7 @@ func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.Ma
 			r.resolve,           // what the names in the spec's lists mean
 			r.enforce,           // what the facets plan, within the safeguards
 			r.ensureFirstSignIn, // the credential of an account that was made here
+			r.lookedUp,          // or some names are still to be looked up
 		)
 	}
 }

@@ -130,7 +130,16 @@ var _ = Describe("creating an account", func() {
 		Expect(w.sim.Counters("").Writes).To(BeZero())
 		w.settles(ctx, nina)
 
+		By("refusing while nobody vouches for what comes back with it")
 		w.edit(ctx, nina, func(s *v1alpha1.ManagedUserSpec) { s.ID = id; s.Applications = nil })
+		w.mustPass(ctx, nina)
+		Expect(condition(nina, v1alpha1.ConditionAccount)).To(Equal("False/Protected"), message(nina, v1alpha1.ConditionAccount))
+		Expect(w.sim.Counters("").Writes).To(BeZero())
+
+		tenant := w.tenant(ctx)
+		tenant.Spec.Safeguards.Privileged = []string{id}
+		Expect(api.Update(ctx, tenant)).To(Succeed())
+		w.edit(ctx, nina, func(s *v1alpha1.ManagedUserSpec) { s.AllowPrivileged = true })
 		w.mustPass(ctx, nina)
 		w.mustSync(ctx)
 		w.mustPass(ctx, nina)

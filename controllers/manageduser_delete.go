@@ -67,9 +67,13 @@ func (r *ManagedUserReconciler) finalize(ctx context.Context, s *userScope) erro
 	if why != "" {
 		return r.letGo(ctx, s, why)
 	}
+	if s.user.Spec.Paused {
+		s.paused = true
+		return nil
+	}
 	if err := run(ctx, s, r.findTenant, r.observe); err != nil {
 		if s.known != nil && isGone(s) {
-			return r.letGo(ctx, s, "the account is gone already")
+			return r.release(ctx, s)
 		}
 		return err
 	}
@@ -90,7 +94,7 @@ func (r *ManagedUserReconciler) finalize(ctx context.Context, s *userScope) erro
 
 // hold says what will be done and when, and how to prevent it.
 func (r *ManagedUserReconciler) hold(s *userScope, left time.Duration) error {
-	facet := r.ending(s)
+	facet, _ := r.ending(s)
 	s.wakeAfter = 0
 	message := fmt.Sprintf("the object was deleted: its deletionPolicy %s is carried out at %s; to leave the account alone, "+
 		"set deletionPolicy to Retain or the annotation %s", s.user.Spec.DeletionPolicy,
@@ -148,9 +152,16 @@ func (r *ManagedUserReconciler) withdrawn(ctx context.Context, s *userScope) (st
 	return "", nil
 }
 
-// contradicted tells whether another object declares the same account: its file was
-// renamed, not removed.
+// contradicted tells whether it is in doubt who is meant: the object stands for another
+// account than the one it was bound to, or another object declares the same account,
+// since its file was renamed, not removed.
 func (r *ManagedUserReconciler) contradicted(ctx context.Context, s *userScope) (string, error) {
+	if s.user.Status.ID != s.id {
+		return "it was bound to another account than the one that its id names", nil
+	}
+	if other, ok := s.known.ByName(s.user.Spec.UserPrincipalName); ok && other != s.id {
+		return "its userPrincipalName belongs to another account than the one it is bound to", nil
+	}
 	rivals, err := r.rivals(ctx, s)
 	if err != nil || len(rivals) == 0 {
 		return "", err
@@ -195,27 +206,51 @@ func (r *ManagedUserReconciler) release(ctx context.Context, s *userScope) error
 
 // end blocks or deletes the account, and lets the object go when that is done.
 func (r *ManagedUserReconciler) end(ctx context.Context, s *userScope) error {
-	facet := r.ending(s)
+	if attempt, tried := kube.FindRecord(s.user.Status.Records, recordDelete); tried {
+		return r.settleDeletion(ctx, s, attempt)
+	}
+	facet, needsLive := r.ending(s)
+	if needsLive {
+		if err := run(ctx, s, r.readAgain, r.observe); err != nil {
+			return err
+		}
+		facet, _ = r.ending(s)
+	}
 	result := facetResult{facet: facet}
 	err := r.applyFacet(ctx, s, &result)
 	if err != nil && !isVoid(err) {
 		result.problem = outcome.Classify(err)
 	}
 	s.facets = append(s.facets, result)
-	switch {
-	case err != nil:
+	unsettled := facet.Verdict.Status == metav1.ConditionUnknown
+	if err != nil || unsettled || result.refusal != "" || facet.Verdict.Refused || len(result.pending) > 0 {
 		return err
-	case result.refusal != "", facet.Verdict.Refused, len(result.pending) > 0:
-		return nil
-	}
-	if s.wakeAfter > 0 { // an outcome is being read back
-		return nil
 	}
 	return r.release(ctx, s)
 }
 
-// ending is what the object's deletion means for its account.
-func (r *ManagedUserReconciler) ending(s *userScope) plan.Facet {
+func (r *ManagedUserReconciler) readAgain(ctx context.Context, s *userScope) error {
+	return r.readLive(ctx, s, s.id)
+}
+
+// settleDeletion decides about a deletion that may have taken place. An account that is
+// there all the same was perhaps brought back: it is left alone.
+func (r *ManagedUserReconciler) settleDeletion(ctx context.Context, s *userScope, attempt v1alpha1.Record) error {
+	if left := attempt.Time.Add(r.ConsistencyWindow).Sub(r.Clock.Now()); left > 0 {
+		return outcome.Waiting(v1alpha1.ReasonProgressing, "whether the account was deleted is being read back").After(left)
+	}
+	if err := r.readAgain(ctx, s); err != nil {
+		return err
+	}
+	if isGone(s) {
+		return r.release(ctx, s)
+	}
+	return r.letGo(ctx, s, "whether it was deleted and brought back is not known: delete it in Microsoft 365 if it is still to go")
+}
+
+// ending is what the object's deletion means for its account, and whether that has to be
+// planned from a live reading.
+func (r *ManagedUserReconciler) ending(s *userScope) (facet plan.Facet, needsLive bool) {
 	if s.user.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete {
 		return plan.Facet{
 			Condition: v1alpha1.ConditionAccount,
@@ -223,7 +258,7 @@ func (r *ManagedUserReconciler) ending(s *userScope) plan.Facet {
 				Action: plan.DeleteAccount, Record: recordDelete, Level: true, Disruptive: true,
 				From: string(s.user.Status.State), To: string(v1alpha1.StateDeleted),
 			}},
-		}
+		}, false
 	}
 	in := r.input(s)
 	in.Spec = &v1alpha1.ManagedUserSpec{UserPrincipalName: s.user.Spec.UserPrincipalName, Suspended: ptr.To(true)}
@@ -233,5 +268,5 @@ func (r *ManagedUserReconciler) ending(s *userScope) plan.Facet {
 	for _, record := range p.Records() {
 		s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
 	}
-	return p.Facets[0]
+	return p.Facets[0], p.NeedsLive
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sethvargo/go-password/password"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -69,12 +70,7 @@ func (r *ManagedUserReconciler) firstPassword(ctx context.Context, s *userScope)
 	if firstSignInMethod(s.user) == v1alpha1.FirstSignInTemporaryAccessPass {
 		return chosen, nil
 	}
-	secret, err := r.ownSecret(ctx, s)
-	if apierrors.IsNotFound(err) {
-		expires := metav1.NewTime(r.Clock.Now().Add(firstSignInTTL(s.tenant))).Rfc3339Copy()
-		secret = r.newSecret(s, expires, map[string]string{secretUPN: s.user.Spec.UserPrincipalName, secretPassword: chosen})
-		err = r.Client.Create(ctx, secret, client.FieldOwner(v1alpha1.FieldManager))
-	}
+	secret, err := r.chooseSecret(ctx, s, chosen)
 	if err != nil {
 		return "", secretProblem(err)
 	}
@@ -83,6 +79,51 @@ func (r *ManagedUserReconciler) firstPassword(ctx context.Context, s *userScope)
 	}
 	s.user.Status.FirstSignIn = &v1alpha1.FirstSignInStatus{SecretName: secret.Name, Expires: expiryOf(secret)}
 	return chosen, nil
+}
+
+// chooseSecret keeps the password in the object's Secret: the one that an earlier attempt
+// made, under the name and for the time that hold now, or a new one.
+func (r *ManagedUserReconciler) chooseSecret(ctx context.Context, s *userScope, chosen string) (*corev1.Secret, error) {
+	from := r.Clock.Now()
+	if start := s.user.Spec.StartAt; start != nil && start.After(from) {
+		from = start.Time // nobody signs in before
+	}
+	ttl := firstSignInTTL(s.tenant)
+	expires := metav1.NewTime(from.Add(ttl)).Rfc3339Copy()
+	secret, err := r.ownSecret(ctx, s)
+	if apierrors.IsNotFound(err) {
+		secret = r.newSecret(s, expires, map[string]string{secretUPN: s.user.Spec.UserPrincipalName, secretPassword: chosen})
+		return secret, r.Client.Create(ctx, secret, client.FieldOwner(v1alpha1.FieldManager))
+	}
+	if err != nil {
+		return nil, err
+	}
+	changed := secret.DeepCopy()
+	changed.Data[secretUPN] = []byte(s.user.Spec.UserPrincipalName)
+	if at := expiryOf(secret); at == nil || expires.Sub(at.Time) > ttl/2 {
+		changed.Annotations = map[string]string{expiresAnnotation: expires.UTC().Format(time.RFC3339)}
+	}
+	return changed, r.patchSecret(ctx, secret, changed)
+}
+
+// patchSecret writes a Secret over the one that was read, if they differ.
+func (r *ManagedUserReconciler) patchSecret(ctx context.Context, before, after *corev1.Secret) error {
+	if equality.Semantic.DeepEqual(before, after) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	return r.Client.Patch(ctx, after, patch, client.FieldOwner(v1alpha1.FieldManager))
+}
+
+// renameSecret tells the name that the account has now.
+func (r *ManagedUserReconciler) renameSecret(ctx context.Context, s *userScope) error {
+	secret, err := r.ownSecret(ctx, s)
+	if err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	changed := secret.DeepCopy()
+	changed.Data[secretUPN] = []byte(s.user.Spec.UserPrincipalName)
+	return r.patchSecret(ctx, secret, changed)
 }
 
 func firstSignInTTL(tenant *v1alpha1.Tenant) time.Duration {
@@ -186,6 +227,8 @@ func (r *ManagedUserReconciler) ensureFirstSignIn(ctx context.Context, s *userSc
 	switch {
 	case record.Phase != v1alpha1.PhaseDone:
 		err = r.issuePass(ctx, s, record, &result)
+	case s.user.Status.FirstSignIn == nil && laterThan(s.seen.User.LastPasswordChange, record.Baseline):
+		s.user.Status.Records = kube.DeleteRecord(s.user.Status.Records, recordFirstSignIn)
 	case s.user.Status.FirstSignIn == nil:
 		result.facet.Verdict = signInVerdict(v1alpha1.ReasonWaiting,
 			"the credential was removed when its time was up, and the person has not used it: ask for another one")
@@ -211,6 +254,11 @@ func signInVerdict(reason v1alpha1.Reason, message string) plan.Verdict {
 // keepCredential removes a credential that has served or whose time is up.
 func (r *ManagedUserReconciler) keepCredential(ctx context.Context, s *userScope, record v1alpha1.Record, result *facetResult) error {
 	credential := s.user.Status.FirstSignIn
+	if s.renamed {
+		if err := r.renameSecret(ctx, s); err != nil {
+			return secretProblem(err)
+		}
+	}
 	used := record.Value == string(v1alpha1.FirstSignInPassword) && laterThan(s.seen.User.LastPasswordChange, record.Baseline)
 	left := time.Duration(0)
 	if credential.Expires != nil {
@@ -328,7 +376,7 @@ func (r *ManagedUserReconciler) storePass(ctx context.Context, s *userScope, pas
 		changed := own.DeepCopy()
 		changed.Annotations = secret.Annotations
 		changed.Data = map[string][]byte{secretUPN: []byte(data[secretUPN]), secretPass: []byte(data[secretPass])}
-		err = r.Client.Patch(ctx, changed, client.MergeFromWithOptions(own, client.MergeFromWithOptimisticLock{}))
+		err = r.patchSecret(ctx, own, changed)
 	}
 	if err != nil {
 		return err

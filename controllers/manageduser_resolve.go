@@ -2,9 +2,11 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,19 +19,31 @@ import (
 // claim knows. What cannot be asked now is left to another pass.
 func (r *ManagedUserReconciler) resolve(ctx context.Context, s *userScope) error {
 	s.targets = map[plan.Ref]plan.Target{}
+	var failed []error
 	for _, wanted := range plan.Wanted(&s.user.Spec, s.user.Status.Claims) {
-		if wanted.ID != "" {
-			s.targets[refOf(wanted)] = s.claimed(wanted)
+		target, err := s.claimed(ctx, wanted)
+		if wanted.ID == "" {
+			target, err = s.target(ctx, refOf(wanted))
+		}
+		if err != nil { // it waits, and nothing else does
+			failed = append(failed, err)
 			continue
 		}
-		target, err := s.target(ctx, refOf(wanted))
-		if err != nil {
-			return err
+		if target.Reason == v1alpha1.ReasonUnresolved {
+			s.wake(unresolvedRetry)
 		}
 		s.targets[refOf(wanted)] = target
 	}
+	s.lookups = errors.Join(failed...)
 	return nil
 }
+
+// lookedUp ends a pass in which a name could not be looked up.
+func (r *ManagedUserReconciler) lookedUp(_ context.Context, s *userScope) error { return s.lookups }
+
+// unresolvedRetry is how often a name that means nothing is looked up again: what it
+// means may be about to be made.
+const unresolvedRetry = 10 * time.Minute
 
 func refOf(claim v1alpha1.Claim) plan.Ref {
 	return plan.Ref{Kind: claim.Kind, Name: claim.Name, Qualifier: claim.Qualifier}
@@ -69,22 +83,55 @@ func nounOf(kind v1alpha1.ClaimKind) string {
 }
 
 // claimed is what a claim was first found to mean, with what is known of it now.
-func (s *userScope) claimed(claim v1alpha1.Claim) plan.Target {
+func (s *userScope) claimed(ctx context.Context, claim v1alpha1.Claim) (plan.Target, error) {
 	target := plan.Target{ID: claim.ID, RoleID: claim.RoleID, Known: true}
 	switch claim.Kind {
 	case v1alpha1.ClaimGroup:
-		group, ok := s.known.Group(claim.ID)
-		switch {
-		case ok:
-			target.Group = &group
-		case s.known.GroupsKnown():
-			return unresolved("the %s %q is gone from the tenant: remove the entry, or remove it and list it again to mean another one", refOf(claim))
-		}
+		return s.claimedGroup(ctx, claim)
 	case v1alpha1.ClaimApplication:
-		_, target.Known = s.known.Application(claim.ID)
+		return s.claimedApplication(ctx, claim)
 	case v1alpha1.ClaimLicense, v1alpha1.ClaimDirectoryRole, v1alpha1.ClaimManager:
 	}
-	return target
+	return target, nil
+}
+
+// claimedGroup looks in what is known, then in the directory: the group may be newer than
+// the last reading, or gone.
+func (s *userScope) claimedGroup(ctx context.Context, claim v1alpha1.Claim) (plan.Target, error) {
+	target := plan.Target{ID: claim.ID, Known: true}
+	if group, ok := s.known.Group(claim.ID); ok {
+		target.Group = &group
+		return target, nil
+	}
+	if claim.ID == "" || !s.known.GroupsKnown() {
+		return target, nil
+	}
+	dir, err := s.directory()
+	if err != nil {
+		return plan.Target{}, err
+	}
+	target.Group, err = dir.Group(ctx, claim.ID)
+	if directory.KindOf(err) == directory.KindNotFound {
+		return unresolved("the %s %q is gone from the tenant: remove the entry, or remove it and list it again to mean another one", refOf(claim)), nil
+	}
+	return target, err
+}
+
+// claimedApplication waits for the application's assignments, unless it is gone.
+func (s *userScope) claimedApplication(ctx context.Context, claim v1alpha1.Claim) (plan.Target, error) {
+	target := plan.Target{ID: claim.ID, RoleID: claim.RoleID}
+	if _, target.Known = s.known.Application(claim.ID); target.Known || claim.ID == "" {
+		return target, nil
+	}
+	dir, err := s.directory()
+	if err != nil {
+		return plan.Target{}, err
+	}
+	_, err = dir.Application(ctx, claim.ID)
+	if directory.KindOf(err) == directory.KindNotFound {
+		return unresolved("the %s %q is gone from the tenant: remove the entry, or remove it and list it again to mean another one", refOf(claim)), nil
+	}
+	return target, err
 }
 
 // findGroup looks in what is known, then in the directory: the group may be new.

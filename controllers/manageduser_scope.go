@@ -53,8 +53,13 @@ type userScope struct {
 	missing bool
 	// made is true once this pass made the account, which belongs to nothing yet.
 	made bool
+	// blockedAtFirst is true for an account that was made blocked, to be opened at its
+	// start; renamed is true once this pass renamed the account.
+	blockedAtFirst, renamed bool
 	// targets are what the names in the spec's lists mean.
 	targets map[plan.Ref]plan.Target
+	// lookups is why some of them could not be looked up.
+	lookups error
 	// intended is when this pass wrote an intent, by the record's name.
 	intended map[string]metav1.Time
 

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -136,7 +138,8 @@ func (r *ManagedUserReconciler) observe(ctx context.Context, s *userScope) error
 // it by its id, says Create, and has never seen it alive. One that is deleted later stays
 // deleted, and a forgotten status restores nobody.
 func restorable(s *userScope) bool {
-	_, tried := kube.FindRecord(s.user.Status.Records, recordRestore)
+	attempt, tried := kube.FindRecord(s.user.Status.Records, recordRestore)
+	tried = tried && attempt.Phase == v1alpha1.PhaseStarted
 	return s.user.Spec.ID != "" && s.user.Spec.CreationPolicy == v1alpha1.CreationPolicyCreate && s.seen.Gone != inventory.GonePurged &&
 		(tried || s.user.Status.ID == "" && !adopting(s))
 }
@@ -284,8 +287,11 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 		if facet.Verdict.Refused { // what a name lacks may come without a word to this object
 			s.wake(r.Policy.Blocked())
 		}
-		if facet.Verdict.Reason == v1alpha1.ReasonNoSeat {
+		switch {
+		case facet.Verdict.Reason == v1alpha1.ReasonNoSeat:
 			s.wake(outcome.SeatRetry)
+		case facet.Verdict.Reason == v1alpha1.ReasonWaiting && facet.Verdict.Status == metav1.ConditionUnknown:
+			s.wake(unreadRetry)
 		}
 		if s.observing {
 			result.pending = facet.Changes
@@ -301,10 +307,14 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 	return errors.Join(problems...)
 }
 
+// unreadRetry is how often it is looked whether what is waited for has been read: what a
+// reading does not change wakes nobody.
+const unreadRetry = 30 * time.Second
+
 // lifeRecords are those that no facet plans.
 func lifeRecords(user *v1alpha1.ManagedUser) []v1alpha1.Record {
 	return slices.DeleteFunc(slices.Clone(user.Status.Records), func(r v1alpha1.Record) bool {
-		return r.Name != recordCreate && r.Name != recordFirstSignIn
+		return r.Name != recordCreate && r.Name != recordRestore && r.Name != recordFirstSignIn
 	})
 }
 
@@ -343,6 +353,14 @@ func adopting(s *userScope) bool {
 	}
 	declared := kube.DeclaredAt(s.user)
 	return !declared.After(s.tenant.Status.AdoptedThrough.Time)
+}
+
+// forgotten tells whether the object was there, as it is, when its Tenant was first read:
+// that it has no memory of an account then does not mean that it never had one.
+func forgotten(s *userScope) bool {
+	synced, ok := kube.Condition(s.tenant, v1alpha1.ConditionSynced)
+	declared := kube.DeclaredAt(s.user)
+	return adopting(s) && ok && !declared.After(synced.LastTransitionTime.Time)
 }
 
 // witness remembers since when the object is declared by somebody else than discovery.

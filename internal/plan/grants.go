@@ -51,7 +51,12 @@ func (g *grants) plan(plan *Plan) *Facet {
 	for n, i := range g.list.items {
 		g.satisfy(i, g.list.items[:n])
 	}
+	pending := slices.ContainsFunc(g.list.items, func(i item) bool { return i.claim.ID == "" && i.target.Reason == "" })
 	for _, end := range g.list.gone {
+		if pending && !end.expired {
+			g.keep(end.claim)
+			continue
+		}
 		g.end(end.claim)
 	}
 	f := &Facet{
@@ -62,8 +67,6 @@ func (g *grants) plan(plan *Plan) *Facet {
 	case len(f.Changes)+len(g.dropped) > 0 && in.unsettled(f, g.record, false, plan):
 		g.claims = append(g.claims, g.dropped...)
 	case g.list.findings.waits():
-		// An entry that is not resolved may stand for what would be taken away.
-		f.Changes = slices.DeleteFunc(f.Changes, func(c Change) bool { return c.Disruptive })
 		f.Records = keep(in.Records, g.record)
 		g.claims = append(g.claims, g.dropped...)
 	}
@@ -106,6 +109,13 @@ func (g *grants) satisfy(i item, earlier []item) {
 			g.changes = append(g.changes, *change)
 		}
 	}
+}
+
+// keep leaves what a claim holds while an entry has not been looked up: it may stand for
+// the very same.
+func (g *grants) keep(claim v1alpha1.Claim) {
+	g.claims = append(g.claims, claim)
+	g.list.findings.note("%s stays until every entry of the list has been looked up", refOf(claim).label())
 }
 
 // end takes away what a claim holds, unless an entry still stands for the same.

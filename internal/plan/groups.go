@@ -37,7 +37,14 @@ func (in Input) joinGroup(i item, found *findings) *Change {
 	if !in.writable(*group, groupName(*group, i.claim)+" cannot be joined", found) {
 		return nil
 	}
-	return &Change{Action: AddToGroup, Target: i.claim.ID, To: groupName(*group, i.claim)}
+	if group.RoleAssignable && !in.AllowRoleGrants {
+		found.refuse(v1alpha1.ReasonAccessDenied, "group %s cannot be joined: it may hold directory roles, and the "+
+			"manager runs without --allow-role-grants", groupName(*group, i.claim))
+		return nil
+	}
+	return &Change{
+		Action: AddToGroup, Target: i.claim.ID, To: groupName(*group, i.claim), GrantsRoles: group.RoleAssignable,
+	}
 }
 
 func (in Input) leaveGroup(claim v1alpha1.Claim, found *findings) *Change {

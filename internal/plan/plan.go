@@ -185,6 +185,8 @@ type Change struct {
 	Level bool
 	// Disruptive is true for a change that takes something away from the person.
 	Disruptive bool
+	// GrantsRoles is true for the joining of a group that may hold directory roles.
+	GrantsRoles bool
 	// Claims are dropped once the change is made.
 	Claims []v1alpha1.Claim
 

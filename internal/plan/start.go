@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -13,6 +14,10 @@ import (
 // its start.
 const RecordStart = "Start"
 
+// StartValue is the value of the record of a start. An account that is made blocked owes
+// its opening from then on.
+func StartValue(at time.Time) string { return "startAt=" + formatTime(at) }
+
 // planStart keeps an account blocked until its start, and opens it once. It returns nil
 // when the start is behind: from then on suspended alone decides.
 func planStart(in Input, plan *Plan) *Facet {
@@ -20,15 +25,16 @@ func planStart(in Input, plan *Plan) *Facet {
 	if at == nil {
 		return nil
 	}
-	start, known := in.record(RecordStart, "startAt="+formatTime(at.Time))
+	start, known := in.record(RecordStart, StartValue(at.Time))
 	blocked := in.User.Enabled == directory.No
 	early := at.After(in.Now)
 	switch {
-	case !known && in.Adopting && !early:
-		adopt(&start)
+	case start.Phase == v1alpha1.PhaseDone && known:
+	case !known && !early:
+		adopt(&start) // whoever is blocked so late was blocked by somebody
 	case !blocked && (!known || !early):
-		in.found(&start)                                     // open already, so there is nothing to open …
-		plan.NeedsLive = plan.NeedsLive || known && !in.Live // … unless that was read before it was staged
+		plan.NeedsLive = plan.NeedsLive || known && !in.Live // it may have been read before it was staged
+		in.found(&start)
 	case start.Phase == v1alpha1.PhaseStarted && in.settle(start, plan):
 		start.Phase = v1alpha1.PhaseOwed
 	}
@@ -36,9 +42,11 @@ func planStart(in Input, plan *Plan) *Facet {
 		plan.kept = append(plan.kept, start)
 		return nil
 	}
-	f := &Facet{
-		Condition: v1alpha1.ConditionSignIn,
-		Records:   append(keep(in.Records, RecordSignIn, RecordSessions), start),
+	f := &Facet{Condition: v1alpha1.ConditionSignIn, Records: append(keep(in.Records, RecordSessions), start)}
+	if in.Spec.Suspended != nil { // false: the start opens for both
+		allow, _ := in.record(RecordSignIn, valueAllowed)
+		in.found(&allow)
+		f.Records = append(f.Records, allow)
 	}
 	switch {
 	case start.Phase == v1alpha1.PhaseStarted:

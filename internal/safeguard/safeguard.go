@@ -40,6 +40,8 @@ var disruptive = map[plan.Action]bool{
 	plan.RevokeSessions:        true,
 	plan.RequirePasswordChange: true,
 	plan.DeleteAccount:         true,
+	plan.RestoreAccount:        true,
+	plan.RenameAccount:         true,
 
 	plan.IssueTemporaryAccessPass: true,
 }
@@ -47,7 +49,7 @@ var disruptive = map[plan.Action]bool{
 // Check decides whether a change may be made to an account. Who is given a directory
 // role counts as an administrator before: it must be possible to take the role away.
 func Check(change plan.Change, subject Subject, rules Rules) Refusal {
-	if change.Action == plan.AssignRole {
+	if change.Action == plan.AssignRole || change.GrantsRoles {
 		subject.Admin = directory.Yes
 	}
 	if disruptive[change.Action] || change.Disruptive {
