@@ -2,6 +2,8 @@ package controllers
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -70,12 +72,18 @@ func (r *ManagedUserReconciler) createAccount(ctx context.Context, s *userScope,
 	if err != nil {
 		return err
 	}
+	if err := r.yield(ctx, s); err != nil {
+		return err
+	}
 	upn := s.user.Spec.UserPrincipalName
+	attempt, tried := creationAttempt(s.user)
+	if tried {
+		upn = attemptedName(attempt) // whatever the spec says by now
+	}
 	namesakes, err := dir.Namesakes(ctx, upn)
 	if err != nil {
 		return err
 	}
-	attempt, tried := creationAttempt(s.user)
 	for i := range namesakes.Accounts {
 		account := &namesakes.Accounts[i]
 		switch {
@@ -84,7 +92,7 @@ func (r *ManagedUserReconciler) createAccount(ctx context.Context, s *userScope,
 				"the name is an address of mail of another account already: take it away there, or choose another name").After(namesakeRetry)
 		case !tried:
 			return r.bind(s, account)
-		case r.isOurs(s, account, attempt):
+		case isOurs(account, attempt):
 			return r.takeOver(s, account, &attempt)
 		default:
 			return outcome.Blocked(v1alpha1.ReasonConflict, fmt.Sprintf(
@@ -112,23 +120,51 @@ func (r *ManagedUserReconciler) createAccount(ctx context.Context, s *userScope,
 // creationAttempt is the attempt to make the account whose outcome is not known.
 func creationAttempt(user *v1alpha1.ManagedUser) (v1alpha1.Record, bool) {
 	attempt, ok := kube.FindRecord(user.Status.Records, recordCreate)
-	return attempt, ok && attempt.Phase == v1alpha1.PhaseStarted && attempt.Value == strings.ToLower(user.Spec.UserPrincipalName)
+	return attempt, ok && attempt.Phase == v1alpha1.PhaseStarted
 }
+
+// attemptedValue is what an attempt is remembered by: the name, and a digest of values
+// that were sent and can be read back.
+func attemptedValue(upn string, person directory.User) string {
+	digest := sha256.New()
+	for _, value := range []string{
+		person.DisplayName, person.GivenName, person.Surname, person.JobTitle, person.Department, person.UsageLocation,
+	} {
+		fmt.Fprintf(digest, "%q", value)
+	}
+	return strings.ToLower(upn) + "#" + hex.EncodeToString(digest.Sum(nil)[:8])
+}
+
+func attemptedName(attempt v1alpha1.Record) string {
+	name, _, _ := strings.Cut(attempt.Value, "#")
+	return name
+}
+
+// yield lets the object that comes before this one make the account.
+func (r *ManagedUserReconciler) yield(ctx context.Context, s *userScope) error {
+	rivals, err := r.rivals(ctx, s, s.user.Spec.UserPrincipalName)
+	if err != nil {
+		return err
+	}
+	for _, rival := range rivals {
+		if comesBefore(rival, s.user) {
+			return duplicateOf(rival)
+		}
+	}
+	return nil
+}
+
+// clockTolerance is how far the clocks of Microsoft's servers may lie apart.
+const clockTolerance = 5 * time.Second
 
 // isOurs tells whether an account is the one that a lost attempt made: made not before
 // the attempt, with the values that were sent.
-func (r *ManagedUserReconciler) isOurs(s *userScope, account *directory.User, attempt v1alpha1.Record) bool {
+func isOurs(account *directory.User, attempt v1alpha1.Record) bool {
 	began, err := time.Parse(time.RFC3339, attempt.Baseline)
-	if err != nil || account.Created.Before(began) || account.UserType == directory.GuestUserType {
+	if err != nil || account.Created.Before(began.Add(-clockTolerance)) || account.UserType == directory.GuestUserType {
 		return false
 	}
-	sent := r.newUser(s, "")
-	for name, value := range sent.Attributes {
-		if read, known := account.Attribute(name); known && read != value {
-			return false
-		}
-	}
-	return account.DisplayName == sent.DisplayName
+	return attemptedValue(account.UserPrincipalName, *account) == attempt.Value
 }
 
 // bind takes an account that is there for the one that is declared.
@@ -155,6 +191,10 @@ func (r *ManagedUserReconciler) takeOver(s *userScope, account *directory.User, 
 	}
 	s.blockedAtFirst = account.Enabled == directory.No
 	r.created(s, attempt, made)
+	// The name that was sent is the one declared until then: another one is a rename.
+	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, v1alpha1.Record{
+		Name: plan.RecordName, Value: account.UserPrincipalName, Cause: attempt.Cause, Phase: v1alpha1.PhaseDone, Time: attempt.Time,
+	})
 	s.known.Created(*account)
 	return s.take(account.ID)
 }
@@ -194,14 +234,14 @@ func (r *ManagedUserReconciler) make(
 	if err != nil {
 		return err
 	}
+	sent := r.newUser(s, password)
 	attempt := v1alpha1.Record{
-		Name: recordCreate, Value: strings.ToLower(s.user.Spec.UserPrincipalName), Cause: causeOf(s.user),
+		Name: recordCreate, Value: attemptedValue(sent.UserPrincipalName, sent.Person()), Cause: causeOf(s.user),
 		Phase: v1alpha1.PhaseStarted, Baseline: graphTime.UTC().Format(time.RFC3339), Time: metav1.NewTime(r.Clock.Now()),
 	}
 	if err := r.intend(ctx, s, attempt); err != nil {
 		return err
 	}
-	sent := r.newUser(s, password)
 	ctx, cancel := context.WithTimeout(ctx, r.ConsistencyWindow/2)
 	defer cancel()
 	made, receipt, err := dir.CreateUser(ctx, sent)
@@ -306,16 +346,9 @@ func mailNickname(upn string) string {
 // complete is an account as it was just made: what was answered, and what was sent where
 // the answer is silent.
 func complete(made *directory.User, sent directory.NewUser, receipt directory.Receipt) directory.User {
-	user := *made
-	user.Enabled = directory.TristateOf(sent.Enabled)
-	user.UserPrincipalName, user.DisplayName = sent.UserPrincipalName, sent.DisplayName
-	user.SKUs, user.Licenses = []string{}, []directory.LicenseAssignment{}
-	if user.Profile == nil {
-		user.Profile = &directory.Profile{}
-	}
-	for name, value := range sent.Attributes {
-		user.SetAttribute(name, value)
-	}
+	user := sent.Person()
+	user.ID, user.UserType, user.Mail = made.ID, made.UserType, made.Mail
+	user.Created, user.LastPasswordChange = made.Created, made.LastPasswordChange
 	if user.Created.IsZero() {
 		user.Created = receipt.Time
 	}
@@ -390,5 +423,11 @@ func (r *ManagedUserReconciler) restoreAccount(ctx context.Context, s *userScope
 		return err
 	}
 	r.Events.Normal(s.user, "AccountRestored", string(change.Action), "the deleted account was restored")
-	return outcome.Waiting(v1alpha1.ReasonProgressing, "the restored account is being read back").After(r.ConsistencyWindow)
+	intent.Phase = v1alpha1.PhaseDone
+	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, intent)
+	if account, err = dir.User(ctx, id); err != nil { // not every replica knows it yet
+		return outcome.Waiting(v1alpha1.ReasonProgressing, "the restored account is being read back").After(youngRetry)
+	}
+	s.known.Created(*account)
+	return s.take(id) // and on at once: it came back as it was, open perhaps
 }

@@ -74,8 +74,7 @@ const youngRetry = 10 * time.Second
 
 // young takes a refusal to know an account that was just made for a replica's.
 func (r *ManagedUserReconciler) young(s *userScope, err error) error {
-	unknown := directory.KindOf(err) == directory.KindNotFound || directory.KindOf(err) == directory.KindInvalid
-	if !unknown || !r.appeared(s, recordCreate) && !r.appeared(s, recordRestore) {
+	if directory.KindOf(err) != directory.KindNotFound || !r.appeared(s, recordCreate) && !r.appeared(s, recordRestore) {
 		return err
 	}
 	return outcome.Waiting(v1alpha1.ReasonProgressing, "waiting until Microsoft 365 knows the new account everywhere").
@@ -327,5 +326,5 @@ func (r *ManagedUserReconciler) record(
 	if err := r.Audit.Record(entry); err != nil {
 		logger.Error(err, "cannot write the audit line", "action", entry.Action)
 	}
-	logger.Info("changed Microsoft 365", "action", strings.ToLower(entry.Action), "result", result, "requestID", receipt.RequestID)
+	logger.Info("asked Microsoft 365 for a change", "action", strings.ToLower(entry.Action), "result", result, "requestID", receipt.RequestID)
 }

@@ -69,16 +69,14 @@ func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.Ma
 		return ctrl.Result{}, nil
 	default:
 		return ctrl.Result{}, run(ctx, s,
-			r.ensureFinalizer,   // persisted before the first change of the account
-			r.findTenant,        // known and read in this process, or there is nothing to say
-			r.refresh,           // the account, from the directory, when somebody asked for it
-			r.observe,           // it, from the inventory
-			r.ensureAccount,     // made or restored, if there is none and the spec says so
-			r.identify,          // the same person as ever, and no other object's
-			r.resolve,           // what the names in the spec's lists mean
-			r.enforce,           // what the facets plan, within the safeguards
-			r.ensureFirstSignIn, // the credential of an account that was made here
-			r.lookedUp,          // or some names are still to be looked up
+			r.ensureFinalizer, // persisted before the first change of the account
+			r.findTenant,      // known and read in this process, or there is nothing to say
+			r.refresh,         // the account, from the directory, when somebody asked for it
+			r.observe,         // it, from the inventory
+			r.ensureAccount,   // made or restored, if there is none and the spec says so
+			r.identify,        // the same person as ever, and no other object's
+			r.resolve,         // what the names in the spec's lists mean
+			r.work,            // what is declared, within the safeguards
 		)
 	}
 }

@@ -84,8 +84,11 @@ var _ = DescribeTable("an account that is not restored",
 		id, err := w.sim.AddUser(w.tenantID, account(upnNew, "Nina Old"))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(w.sim.DeleteUser(w.tenantID, id)).To(Succeed())
+		tenant := w.tenant(ctx)
+		tenant.Spec.Safeguards.Privileged = []string{id}
+		Expect(api.Update(ctx, tenant)).To(Succeed())
 		w.mustSync(ctx)
-		nina := w.declare(ctx, upnNew, starter, func(s *v1alpha1.ManagedUserSpec) { s.ID = id })
+		nina := w.declare(ctx, upnNew, starter, func(s *v1alpha1.ManagedUserSpec) { s.ID, s.AllowPrivileged = id, true })
 		arrange(ctx, w, id)
 		for range 2 {
 			writes := w.sim.Counters("").Writes

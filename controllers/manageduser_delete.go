@@ -94,7 +94,7 @@ func (r *ManagedUserReconciler) finalize(ctx context.Context, s *userScope) erro
 
 // hold says what will be done and when, and how to prevent it.
 func (r *ManagedUserReconciler) hold(s *userScope, left time.Duration) error {
-	facet, _ := r.ending(s)
+	facet := r.ending(s)
 	s.wakeAfter = 0
 	message := fmt.Sprintf("the object was deleted: its deletionPolicy %s is carried out at %s; to leave the account alone, "+
 		"set deletionPolicy to Retain or the annotation %s", s.user.Spec.DeletionPolicy,
@@ -124,6 +124,9 @@ func (r *ManagedUserReconciler) withdrawn(ctx context.Context, s *userScope) (st
 	case abandoned:
 		return "it carries the annotation " + v1alpha1.AbandonAnnotation, nil
 	case user.Status.ID == "":
+		if attempt, tried := creationAttempt(user); tried {
+			return "whether an account was made is not known: look for " + attemptedName(attempt), nil
+		}
 		return "it was never bound to an account", nil
 	case declaredAgain(user):
 		return "it was declared again after its deletion", nil
@@ -162,7 +165,7 @@ func (r *ManagedUserReconciler) contradicted(ctx context.Context, s *userScope) 
 	if other, ok := s.known.ByName(s.user.Spec.UserPrincipalName); ok && other != s.id {
 		return "its userPrincipalName belongs to another account than the one it is bound to", nil
 	}
-	rivals, err := r.rivals(ctx, s)
+	rivals, err := r.rivals(ctx, s, s.id, s.seen.User.UserPrincipalName)
 	if err != nil || len(rivals) == 0 {
 		return "", err
 	}
@@ -209,13 +212,20 @@ func (r *ManagedUserReconciler) end(ctx context.Context, s *userScope) error {
 	if attempt, tried := kube.FindRecord(s.user.Status.Records, recordDelete); tried {
 		return r.settleDeletion(ctx, s, attempt)
 	}
-	facet, needsLive := r.ending(s)
-	if needsLive {
-		if err := run(ctx, s, r.readAgain, r.observe); err != nil {
-			return err
+	// What was last read may be minutes old; this is done once and cannot be watched.
+	if err := run(ctx, s, r.readAgain, r.observe); err != nil {
+		if isGone(s) {
+			return r.release(ctx, s)
 		}
-		facet, _ = r.ending(s)
+		return err
 	}
+	switch why, err := r.contradicted(ctx, s); {
+	case err != nil:
+		return err
+	case why != "":
+		return r.letGo(ctx, s, why)
+	}
+	facet := r.ending(s)
 	result := facetResult{facet: facet}
 	err := r.applyFacet(ctx, s, &result)
 	if err != nil && !isVoid(err) {
@@ -248,9 +258,8 @@ func (r *ManagedUserReconciler) settleDeletion(ctx context.Context, s *userScope
 	return r.letGo(ctx, s, "whether it was deleted and brought back is not known: delete it in Microsoft 365 if it is still to go")
 }
 
-// ending is what the object's deletion means for its account, and whether that has to be
-// planned from a live reading.
-func (r *ManagedUserReconciler) ending(s *userScope) (facet plan.Facet, needsLive bool) {
+// ending is what the object's deletion means for its account.
+func (r *ManagedUserReconciler) ending(s *userScope) plan.Facet {
 	if s.user.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete {
 		return plan.Facet{
 			Condition: v1alpha1.ConditionAccount,
@@ -258,7 +267,7 @@ func (r *ManagedUserReconciler) ending(s *userScope) (facet plan.Facet, needsLiv
 				Action: plan.DeleteAccount, Record: recordDelete, Level: true, Disruptive: true,
 				From: string(s.user.Status.State), To: string(v1alpha1.StateDeleted),
 			}},
-		}, false
+		}
 	}
 	in := r.input(s)
 	in.Spec = &v1alpha1.ManagedUserSpec{UserPrincipalName: s.user.Spec.UserPrincipalName, Suspended: ptr.To(true)}
@@ -268,5 +277,5 @@ func (r *ManagedUserReconciler) ending(s *userScope) (facet plan.Facet, needsLiv
 	for _, record := range p.Records() {
 		s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
 	}
-	return p.Facets[0], p.NeedsLive
+	return p.Facets[0]
 }

@@ -100,6 +100,9 @@ func (r *ManagedUserReconciler) chooseSecret(ctx context.Context, s *userScope, 
 	}
 	changed := secret.DeepCopy()
 	changed.Data[secretUPN] = []byte(s.user.Spec.UserPrincipalName)
+	if s.user.Status.FirstSignIn == nil { // nothing says that the operator chose what is in it
+		changed.Data[secretPassword] = []byte(chosen)
+	}
 	if at := expiryOf(secret); at == nil || expires.Sub(at.Time) > ttl/2 {
 		changed.Annotations = map[string]string{expiresAnnotation: expires.UTC().Format(time.RFC3339)}
 	}

@@ -32,7 +32,7 @@ func staffed(spec *graphsim.TenantSpec) {
 		graphsim.GroupSpec{DisplayName: "News", Mail: "news@contoso.com", Distribution: true},
 		graphsim.GroupSpec{DisplayName: "Operators", RoleAssignable: true},
 	)
-	spec.TemporaryAccessPassPolicy = graphsim.TemporaryAccessPassPolicy{Enabled: true}
+	spec.TemporaryAccessPassPolicy = graphsim.TemporaryAccessPassPolicy{Enabled: true, DefaultLifetime: 480, MaximumLifetime: 480}
 	spec.Applications = append(spec.Applications, graphsim.ApplicationSpec{
 		DisplayName: "MSPortal",
 		Roles: []graphsim.AppRoleSpec{

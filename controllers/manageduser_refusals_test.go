@@ -241,7 +241,7 @@ var _ = DescribeTable("what cannot be written of an account is said", isRefused,
 	}),
 	Entry("a manager that is not there", refusal{
 		spec: managedBy("nobody@contoso.com"), companion: clerk(),
-		facet: v1alpha1.ConditionManager, reason: v1alpha1.ReasonUnresolved, says: []string{`account "nobody@contoso.com"`}, later: hours,
+		facet: v1alpha1.ConditionManager, reason: v1alpha1.ReasonUnresolved, says: []string{`account "nobody@contoso.com"`}, later: unresolvedRetry,
 	}),
 	Entry("oneself as manager", refusal{
 		spec: managedBy(upnAlice), companion: clerk(),
@@ -266,13 +266,13 @@ var _ = DescribeTable("groups that are not written are named", isRefused,
 		spec: groups("Operators"), companion: marketer(),
 		facet: v1alpha1.ConditionGroups, reason: v1alpha1.ReasonProtected, says: []string{"Operators", "allowPrivileged"}, later: hours,
 	}),
-	Entry("that may hold roles, without the permission", refusal{
-		spec: privileged(groups("Operators")), without: []string{"RoleManagement.ReadWrite.Directory"}, companion: marketer(),
-		facet: v1alpha1.ConditionGroups, reason: v1alpha1.ReasonAccessDenied, says: []string{"permission"}, later: hours, tries: 1,
+	Entry("that may hold roles, for whom nobody listed", refusal{
+		spec: privileged(groups("Operators")), companion: marketer(),
+		facet: v1alpha1.ConditionGroups, reason: v1alpha1.ReasonProtected, says: []string{"safeguards.privileged"},
 	}),
 	Entry("whose name is not there", refusal{
 		spec: groups("No Such"), companion: marketer(),
-		facet: v1alpha1.ConditionGroups, reason: v1alpha1.ReasonUnresolved, says: []string{`group "No Such"`}, later: hours,
+		facet: v1alpha1.ConditionGroups, reason: v1alpha1.ReasonUnresolved, says: []string{`group "No Such"`}, later: unresolvedRetry,
 	}),
 	Entry("whose name means two", refusal{
 		tenant: func(spec *graphsim.TenantSpec) {
@@ -281,22 +281,22 @@ var _ = DescribeTable("groups that are not written are named", isRefused,
 				graphsim.GroupSpec{DisplayName: "Twins", ID: "5a1e5000-0000-4000-8000-000000000002"})
 		},
 		spec: groups("Twins"), companion: marketer(),
-		facet: v1alpha1.ConditionGroups, reason: v1alpha1.ReasonUnresolved, says: []string{"more than one group", "Twins", "by its id"}, later: hours,
+		facet: v1alpha1.ConditionGroups, reason: v1alpha1.ReasonUnresolved, says: []string{"more than one group", "Twins", "by its id"}, later: unresolvedRetry,
 	}),
 )
 
 var _ = DescribeTable("applications and their roles are named", isRefused,
 	Entry("an application that is not there", refusal{
 		spec: portal("No Such", "User"), companion: clerk(),
-		facet: v1alpha1.ConditionApplications, reason: v1alpha1.ReasonUnresolved, says: []string{`application "No Such"`}, later: hours,
+		facet: v1alpha1.ConditionApplications, reason: v1alpha1.ReasonUnresolved, says: []string{`application "No Such"`}, later: unresolvedRetry,
 	}),
 	Entry("a role that is not there", refusal{
 		spec: portal("MSPortal", "Emperor"), companion: clerk(),
-		facet: v1alpha1.ConditionApplications, reason: v1alpha1.ReasonUnresolved, says: []string{"Emperor", "Admin, Manager, Training Only, User"}, later: hours,
+		facet: v1alpha1.ConditionApplications, reason: v1alpha1.ReasonUnresolved, says: []string{"Emperor", "Admin, Manager, Training Only, User"}, later: unresolvedRetry,
 	}),
 	Entry("a role that is switched off", refusal{
 		tenant: func(spec *graphsim.TenantSpec) { spec.Applications[0].Roles[0].Disabled = true },
 		spec:   portal("MSPortal", "Admin"), companion: clerk(),
-		facet: v1alpha1.ConditionApplications, reason: v1alpha1.ReasonUnresolved, says: []string{"Admin", "Manager, Training Only, User"}, later: hours,
+		facet: v1alpha1.ConditionApplications, reason: v1alpha1.ReasonUnresolved, says: []string{"Admin", "Manager, Training Only, User"}, later: unresolvedRetry,
 	}),
 )

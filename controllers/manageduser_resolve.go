@@ -12,6 +12,7 @@ import (
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/directory"
+	"github.com/m365-operator/m365-operator/internal/inventory"
 	"github.com/m365-operator/m365-operator/internal/plan"
 )
 
@@ -37,9 +38,6 @@ func (r *ManagedUserReconciler) resolve(ctx context.Context, s *userScope) error
 	s.lookups = errors.Join(failed...)
 	return nil
 }
-
-// lookedUp ends a pass in which a name could not be looked up.
-func (r *ManagedUserReconciler) lookedUp(_ context.Context, s *userScope) error { return s.lookups }
 
 // unresolvedRetry is how often a name that means nothing is looked up again: what it
 // means may be about to be made.
@@ -90,7 +88,11 @@ func (s *userScope) claimed(ctx context.Context, claim v1alpha1.Claim) (plan.Tar
 		return s.claimedGroup(ctx, claim)
 	case v1alpha1.ClaimApplication:
 		return s.claimedApplication(ctx, claim)
-	case v1alpha1.ClaimLicense, v1alpha1.ClaimDirectoryRole, v1alpha1.ClaimManager:
+	case v1alpha1.ClaimManager:
+		if seen, ok := s.known.ByID(claim.ID); claim.ID != "" && ok && seen.Gone != inventory.GoneNot {
+			return unresolved("the %s %q is gone from the tenant: remove the entry, or remove it and list it again to mean another one", refOf(claim)), nil
+		}
+	case v1alpha1.ClaimLicense, v1alpha1.ClaimDirectoryRole:
 	}
 	return target, nil
 }
@@ -134,14 +136,13 @@ func (s *userScope) claimedApplication(ctx context.Context, claim v1alpha1.Claim
 	return target, err
 }
 
-// findGroup looks in what is known, then in the directory: the group may be new.
+// findGroup asks the directory what a name means: what is known may be minutes old, and
+// the claim keeps the meaning for ever.
 func (s *userScope) findGroup(ctx context.Context, ref plan.Ref) (plan.Target, error) {
 	if id, err := uuid.Parse(ref.Name); err == nil {
 		if group, ok := s.known.Group(id.String()); ok {
 			return plan.Target{ID: group.ID, Group: &group, Known: true}, nil
 		}
-	} else if named := s.known.GroupsNamed(ref.Name); len(named) == 1 {
-		return plan.Target{ID: named[0].ID, Group: &named[0], Known: true}, nil
 	}
 	dir, err := s.directory()
 	if err != nil {
@@ -217,12 +218,16 @@ func (s *userScope) findRole(_ context.Context, ref plan.Ref) (plan.Target, erro
 	}
 }
 
-func (s *userScope) findManager(_ context.Context, ref plan.Ref) (plan.Target, error) {
-	id, ok := s.known.ByName(ref.Name)
-	if !ok {
-		return plan.Target{}, &directory.Error{Kind: directory.KindNotFound}
+func (s *userScope) findManager(ctx context.Context, ref plan.Ref) (plan.Target, error) {
+	dir, err := s.directory()
+	if err != nil {
+		return plan.Target{}, err
 	}
-	return plan.Target{ID: id, Known: true}, nil
+	manager, err := dir.User(ctx, ref.Name)
+	if err != nil {
+		return plan.Target{}, err
+	}
+	return plan.Target{ID: manager.ID, Known: true}, nil
 }
 
 // describeInput adds to a plan's input what is known of the account beyond itself.

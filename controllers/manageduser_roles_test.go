@@ -241,7 +241,7 @@ var _ = Describe("directory roles", func() {
 		res := w.mustPass(ctx, alice)
 		Expect(condition(alice, v1alpha1.ConditionDirectoryRoles)).To(Equal("False/Unresolved"))
 		Expect(message(alice, v1alpha1.ConditionDirectoryRoles)).To(ContainSubstring(`directory role "Emperor"`))
-		Expect(res.RequeueAfter).To(Equal(hours))
+		Expect(res.RequeueAfter).To(Equal(unresolvedRetry))
 		w.settles(ctx, alice)
 	})
 })

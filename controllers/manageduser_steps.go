@@ -120,6 +120,7 @@ func (r *ManagedUserReconciler) observe(ctx context.Context, s *userScope) error
 	s.seen, s.found = s.known.ByID(s.id)
 	switch {
 	case s.found && s.seen.Gone == inventory.GoneNot:
+		noteRestored(s)
 		return r.recallCredential(ctx, s)
 	case restorable(s):
 		s.missing = true
@@ -131,6 +132,14 @@ func (r *ManagedUserReconciler) observe(ctx context.Context, s *userScope) error
 			"the account was deleted: restore it in Microsoft 365 within 30 days, or remove this object")
 	default:
 		return outcome.Blocked(v1alpha1.ReasonNotFound, "the account is gone for good: remove this object")
+	}
+}
+
+// noteRestored ends an attempt to restore an account that is there.
+func noteRestored(s *userScope) {
+	if attempt, ok := kube.FindRecord(s.user.Status.Records, recordRestore); ok && attempt.Phase != v1alpha1.PhaseDone {
+		attempt.Phase = v1alpha1.PhaseDone
+		s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, attempt)
 	}
 }
 
@@ -158,28 +167,27 @@ func (r *ManagedUserReconciler) identify(ctx context.Context, s *userScope) erro
 			"this object was bound to the account %s before spec.id named %s: make another object for the other person",
 			s.user.Status.ID, s.id))
 	}
-	rivals, err := r.rivals(ctx, s)
+	rivals, err := r.rivals(ctx, s, s.id, s.seen.User.UserPrincipalName)
 	if err != nil {
 		return err
 	}
-	older := ""
 	for _, rival := range rivals {
 		if comesBefore(rival, s.user) {
-			older = rival.Name
-			break
+			return duplicateOf(rival)
 		}
 	}
-	if older == "" {
-		return nil
-	}
+	return nil
+}
+
+func duplicateOf(rival *v1alpha1.ManagedUser) error {
 	return outcome.Blocked(v1alpha1.ReasonDuplicate,
-		fmt.Sprintf("the ManagedUser %q manages this account already: remove one of the two", older)).After(duplicateRetry)
+		fmt.Sprintf("the ManagedUser %q manages this account already: remove one of the two", rival.Name)).After(duplicateRetry)
 }
 
 // rivals are the other objects that mean the same account and are not going.
-func (r *ManagedUserReconciler) rivals(ctx context.Context, s *userScope) ([]*v1alpha1.ManagedUser, error) {
+func (r *ManagedUserReconciler) rivals(ctx context.Context, s *userScope, keys ...string) ([]*v1alpha1.ManagedUser, error) {
 	var found []*v1alpha1.ManagedUser
-	for _, key := range []string{s.id, s.seen.User.UserPrincipalName} {
+	for _, key := range keys {
 		users, err := usersBy(ctx, r.Client, s.user.Namespace, indexAccount, accountKey(s.tenant.Name, key))
 		if err != nil {
 			return nil, err
@@ -257,6 +265,20 @@ func (r *ManagedUserReconciler) readMethods(ctx context.Context, s *userScope, d
 	return err
 }
 
+// work does what is declared: what the facets plan, and the credential of an account that
+// was made here. One that fails does not hold up the other.
+func (r *ManagedUserReconciler) work(ctx context.Context, s *userScope) error {
+	err := r.enforce(ctx, s)
+	if isVoid(err) {
+		return err
+	}
+	credential := r.ensureFirstSignIn(ctx, s)
+	if isVoid(credential) {
+		return credential
+	}
+	return errors.Join(err, credential, s.lookups)
+}
+
 // enforce plans the facets and makes their changes.
 func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error {
 	p := plan.For(r.input(s))
@@ -287,6 +309,7 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 		if facet.Verdict.Refused { // what a name lacks may come without a word to this object
 			s.wake(r.Policy.Blocked())
 		}
+		result.facet.Verdict = explain(s, facet)
 		switch {
 		case facet.Verdict.Reason == v1alpha1.ReasonNoSeat:
 			s.wake(outcome.SeatRetry)
@@ -305,6 +328,37 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 		s.facets = append(s.facets, result)
 	}
 	return errors.Join(problems...)
+}
+
+// explain tells of what waits for a reading that only a person can make possible.
+func explain(s *userScope, facet plan.Facet) plan.Verdict {
+	feed, rests := map[string]inventory.FeedName{
+		v1alpha1.ConditionGroups: inventory.FeedMemberships, v1alpha1.ConditionLicenses: inventory.FeedLicenses,
+		v1alpha1.ConditionApplications: inventory.FeedApplications, v1alpha1.ConditionManager: inventory.FeedManagers,
+		v1alpha1.ConditionDirectoryRoles: inventory.FeedRoles,
+	}[facet.Condition]
+	if !rests || facet.Verdict.Status != metav1.ConditionUnknown || facet.Verdict.Reason != v1alpha1.ReasonWaiting {
+		return facet.Verdict
+	}
+	for _, status := range s.known.Summary().Feeds {
+		if status.Name != feed {
+			continue
+		}
+		switch status.Reason {
+		case inventory.ReasonPermissionMissing:
+			return plan.Verdict{
+				Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonAccessDenied, Refused: true,
+				Message: "the application may not read what this rests on: grant it the permission (see the Tenant's status.capabilities)",
+			}
+		case inventory.ReasonPremiumRequired, inventory.ReasonUnavailable:
+			return plan.Verdict{
+				Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonNotApplicable, Refused: true,
+				Message: "the tenant does not offer the reading that this rests on: take it out of the spec",
+			}
+		default:
+		}
+	}
+	return facet.Verdict
 }
 
 // unreadRetry is how often it is looked whether what is waited for has been read: what a

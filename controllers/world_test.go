@@ -131,6 +131,7 @@ func newWorld(ctx context.Context, change ...func(*graphsim.TenantSpec)) *world 
 	Expect(err).NotTo(HaveOccurred())
 	w.namespace = fmt.Sprintf("client-%03d", number)
 	w.makeObjects(ctx)
+	DeferCleanup(w.removeObjects)
 	w.restart()
 	return w
 }
@@ -151,6 +152,27 @@ func (w *world) makeObjects(ctx context.Context) {
 		},
 	})).To(Succeed())
 	Expect(api.Create(ctx, w.newTenant())).To(Succeed())
+}
+
+// removeObjects takes the world's objects out of other worlds' way: every Tenant looks
+// at all the others.
+func (w *world) removeObjects(ctx context.Context) {
+	GinkgoHelper()
+	free := func(obj client.Object) {
+		obj.SetFinalizers(nil)
+		Expect(client.IgnoreNotFound(api.Update(ctx, obj))).To(Succeed())
+		Expect(client.IgnoreNotFound(api.Delete(ctx, obj))).To(Succeed())
+	}
+	var users v1alpha1.ManagedUserList
+	Expect(api.List(ctx, &users, client.InNamespace(w.namespace))).To(Succeed())
+	for i := range users.Items {
+		free(&users.Items[i])
+	}
+	var tenants v1alpha1.TenantList
+	Expect(api.List(ctx, &tenants, client.InNamespace(w.namespace))).To(Succeed())
+	for i := range tenants.Items {
+		free(&tenants.Items[i])
+	}
 }
 
 func (w *world) newTenant() *v1alpha1.Tenant {
@@ -320,7 +342,7 @@ func (w *world) mustPass(ctx context.Context, user *v1alpha1.ManagedUser) ctrl.R
 // settles proves that another sync and pass write nothing anywhere.
 func (w *world) settles(ctx context.Context, users ...*v1alpha1.ManagedUser) {
 	GinkgoHelper()
-	w.clock.Step(20 * time.Minute) // the slower feeds tell what the passes before changed
+	w.clock.Step(80 * time.Minute) // the slower feeds tell what the passes before changed
 	w.mustSync(ctx)
 	for _, user := range users {
 		w.mustPass(ctx, user)

@@ -172,6 +172,18 @@ type NewUser struct {
 	Attributes Attributes
 }
 
+// Person is the account as it will be read.
+func (n NewUser) Person() User {
+	user := User{
+		UserPrincipalName: n.UserPrincipalName, DisplayName: n.DisplayName, Enabled: TristateOf(n.Enabled),
+		SKUs: []string{}, Licenses: []LicenseAssignment{}, Profile: &Profile{},
+	}
+	for name, value := range n.Attributes {
+		user.SetAttribute(name, value)
+	}
+	return user
+}
+
 // Attribute names one attribute of an account by Graph's own name
 // (https://learn.microsoft.com/graph/api/resources/user#properties).
 type Attribute string

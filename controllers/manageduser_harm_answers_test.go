@@ -1,0 +1,117 @@
+package controllers
+
+import (
+	"context"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/graphsim"
+)
+
+var _ = Describe("what must not happen to answers that are lost", func() {
+	var w *world
+	BeforeEach(func(ctx context.Context) {
+		w = newWorld(ctx, staffed)
+		w.grantSecrets(ctx)
+		w.mustSync(ctx)
+		w.clock.SetTime(time.Now()) //nolint:forbidigo // deletion timestamps are the API server's
+		w.mustSync(ctx)
+	})
+	lose := func(method, path string, after bool) {
+		GinkgoHelper()
+		_, err := w.sim.AddFault(graphsim.Fault{Kind: graphsim.FaultReset, Method: method, Path: path, Count: 1, After: after})
+		Expect(err).NotTo(HaveOccurred())
+	}
+
+	It("is that the object goes though the sessions were never revoked", func(ctx context.Context) {
+		id := w.id(upnAlice)
+		alice := w.declare(ctx, upnAlice, onDeletion(v1alpha1.DeletionPolicySuspend))
+		w.mustPass(ctx, alice)
+		Expect(api.Delete(ctx, alice)).To(Succeed())
+		w.mustPass(ctx, alice)
+		w.clock.Step(16 * time.Minute)
+		lose("POST", "/users/{id}/revokeSignInSessions", false)
+		_, _ = w.pass(ctx, alice)
+		for range 4 {
+			w.clock.Step(70 * time.Second)
+			if err := api.Get(ctx, clientKey(alice), alice); err != nil {
+				break
+			}
+			_, _ = w.users.Reconcile(ctx, alice.DeepCopy())
+		}
+		Expect(w.sim.Counters(w.tenantID).UserEffects[id][graphsim.EffectRevoke]).To(BeEquivalentTo(1), "revoked")
+	})
+
+	It("is that the object goes though somebody had opened the account", func(ctx context.Context) {
+		alice := w.declare(ctx, upnAlice, suspended(true), onDeletion(v1alpha1.DeletionPolicySuspend))
+		w.mustPass(ctx, alice)
+		w.clock.Step(20 * time.Minute)
+		w.mustSync(ctx)
+		w.mustPass(ctx, alice)
+		Expect(api.Delete(ctx, alice)).To(Succeed())
+		w.mustPass(ctx, alice)
+		w.clock.Step(16 * time.Minute)
+		w.mustSync(ctx)
+		w.outsider(upnAlice, map[string]any{"accountEnabled": true})
+		w.clock.Step(30 * time.Second)
+		Expect(api.Get(ctx, clientKey(alice), alice)).To(Succeed())
+		_, _ = w.users.Reconcile(ctx, alice.DeepCopy())
+		Expect(w.state(upnAlice)).To(HaveKeyWithValue("accountEnabled", false))
+	})
+
+	It("is that its own account is taken for a stranger's after an edit", func(ctx context.Context) {
+		lose("POST", "/users", true)
+		nina := w.declare(ctx, upnNew, starter, func(s *v1alpha1.ManagedUserSpec) { s.Applications = nil })
+		_, err := w.pass(ctx, nina)
+		Expect(err).To(HaveOccurred())
+		w.edit(ctx, nina, func(s *v1alpha1.ManagedUserSpec) { s.Profile.JobTitle = ptr.To("Clerk") })
+		w.clock.Step(2 * time.Minute)
+		w.mustSync(ctx)
+		w.mustPass(ctx, nina)
+		Expect(nina.Status.ID).NotTo(BeEmpty())
+	})
+
+	It("is that an account made under the name before is abandoned", func(ctx context.Context) {
+		lose("POST", "/users", true)
+		nina := w.declare(ctx, "nina.typo@contoso.com", starter, func(s *v1alpha1.ManagedUserSpec) { s.Applications = nil })
+		_, err := w.pass(ctx, nina)
+		Expect(err).To(HaveOccurred())
+		w.edit(ctx, nina, func(s *v1alpha1.ManagedUserSpec) { s.UserPrincipalName = upnNew })
+		w.mustPass(ctx, nina)
+		_, a := w.sim.User(w.tenantID, "nina.typo@contoso.com")
+		_, b := w.sim.User(w.tenantID, upnNew)
+		Expect(a != nil || b != nil).To(BeTrue(), "two accounts, both enabled, with the same password")
+	})
+
+	It("is that the password of an account is lost which a slow replica did not show", func(ctx context.Context) {
+		attackQuirks = graphsim.Quirks{ReadLag: 3 * time.Minute, ReadStale: 1}
+		defer func() { attackQuirks = graphsim.Quirks{} }()
+		w := newWorld(ctx, staffed)
+		w.grantSecrets(ctx)
+		w.mustSync(ctx)
+		w.clock.Step(10 * time.Minute)
+		w.mustSync(ctx)
+		_, err := w.sim.AddFault(graphsim.Fault{Kind: graphsim.FaultReset, Method: "POST", Path: "/users", Count: 1, After: true})
+		Expect(err).NotTo(HaveOccurred())
+		nina := w.declare(ctx, upnNew, starter, func(s *v1alpha1.ManagedUserSpec) { s.Applications = nil })
+		_, err = w.pass(ctx, nina)
+		Expect(err).To(HaveOccurred())
+		w.clock.Step(70 * time.Second)
+		_, err = w.pass(ctx, nina)
+		w.clock.Step(5 * time.Minute)
+		w.mustSync(ctx)
+		_, err = w.pass(ctx, nina)
+		Expect(w.secrets(ctx)).To(HaveLen(1), "the only copy of the password")
+	})
+})
+
+func clientKey(u *v1alpha1.ManagedUser) types.NamespacedName {
+	return types.NamespacedName{Namespace: u.Namespace, Name: u.Name}
+}
+
+var attackQuirks graphsim.Quirks
