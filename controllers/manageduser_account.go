@@ -130,7 +130,7 @@ func attemptedValue(upn string, person directory.User) string {
 	for _, value := range []string{
 		person.DisplayName, person.GivenName, person.Surname, person.JobTitle, person.Department, person.UsageLocation,
 	} {
-		fmt.Fprintf(digest, "%q", value)
+		digest.Write([]byte(strconv.Quote(value)))
 	}
 	return strings.ToLower(upn) + "#" + hex.EncodeToString(digest.Sum(nil)[:8])
 }

@@ -25,19 +25,8 @@ func planStart(in Input, plan *Plan) *Facet {
 	if at == nil {
 		return nil
 	}
-	start, known := in.record(RecordStart, StartValue(at.Time))
-	blocked := in.User.Enabled == directory.No
+	start := in.openingOf(at.Time, plan)
 	early := at.After(in.Now)
-	switch {
-	case start.Phase == v1alpha1.PhaseDone && known:
-	case !known && !early:
-		adopt(&start) // whoever is blocked so late was blocked by somebody
-	case !blocked && (!known || !early):
-		plan.NeedsLive = plan.NeedsLive || known && !in.Live // it may have been read before it was staged
-		in.found(&start)
-	case start.Phase == v1alpha1.PhaseStarted && in.settle(start, plan):
-		start.Phase = v1alpha1.PhaseOwed
-	}
 	if start.Phase == v1alpha1.PhaseDone {
 		plan.kept = append(plan.kept, start)
 		return nil
@@ -64,6 +53,24 @@ func planStart(in Input, plan *Plan) *Facet {
 		f.Verdict = Verdict{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSucceeded, Message: "sign-in is allowed"}
 	}
 	return f
+}
+
+// openingOf is the memory of an account's opening at its start, as far as it is settled.
+func (in Input) openingOf(at time.Time, plan *Plan) v1alpha1.Record {
+	start, known := in.record(RecordStart, StartValue(at))
+	blocked := in.User.Enabled == directory.No
+	early := at.After(in.Now)
+	switch {
+	case start.Phase == v1alpha1.PhaseDone && known:
+	case !known && !early:
+		adopt(&start) // whoever is blocked so late was blocked by somebody
+	case !blocked && (!known || !early):
+		plan.NeedsLive = plan.NeedsLive || known && !in.Live // it may have been read before it was staged
+		in.found(&start)
+	case start.Phase == v1alpha1.PhaseStarted && in.settle(start, plan):
+		start.Phase = v1alpha1.PhaseOwed
+	}
+	return start
 }
 
 // stage keeps the account blocked before its start, against whoever opens it.
