@@ -147,7 +147,6 @@ var _ = Describe("the deletion of an object", func() {
 	It("does nothing when the object was declared again meanwhile", func(ctx context.Context) {
 		alice := deleted(ctx, v1alpha1.DeletionPolicyDelete)
 		w.mustPass(ctx, alice)
-		time.Sleep(1100 * time.Millisecond) //nolint:forbidigo // managed fields carry the API server's own seconds
 		w.edit(ctx, alice, func(s *v1alpha1.ManagedUserSpec) { s.AllowPrivileged = true })
 		gone(ctx, alice)
 		untouched()
