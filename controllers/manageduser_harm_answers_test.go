@@ -89,8 +89,8 @@ var _ = Describe("what must not happen to answers that are lost", func() {
 	})
 
 	It("is that the password of an account is lost which a slow replica did not show", func(ctx context.Context) {
-		attackQuirks = graphsim.Quirks{ReadLag: 3 * time.Minute, ReadStale: 1}
-		defer func() { attackQuirks = graphsim.Quirks{} }()
+		quirks = graphsim.Quirks{ReadLag: 3 * time.Minute, ReadStale: 1}
+		defer func() { quirks = graphsim.Quirks{} }()
 		w := newWorld(ctx, staffed)
 		w.grantSecrets(ctx)
 		w.mustSync(ctx)
@@ -113,5 +113,3 @@ var _ = Describe("what must not happen to answers that are lost", func() {
 func clientKey(u *v1alpha1.ManagedUser) types.NamespacedName {
 	return types.NamespacedName{Namespace: u.Namespace, Name: u.Name}
 }
-
-var attackQuirks graphsim.Quirks

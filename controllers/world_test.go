@@ -36,6 +36,9 @@ import (
 	"github.com/m365-operator/m365-operator/internal/throttle"
 )
 
+// quirks are those of the worlds to come; a spec that sets them takes them back.
+var quirks graphsim.Quirks
+
 // worlds numbers the worlds of the suite, so that their objects do not meet.
 var worlds atomic.Int32
 
@@ -112,7 +115,7 @@ func newWorld(ctx context.Context, change ...func(*graphsim.TenantSpec)) *world 
 	number := worlds.Add(1)
 	w.sim, err = graphsim.New(graphsim.Options{
 		Seed: uint64(number), Clock: w.clock, TokenLifetime: 1000 * time.Hour,
-		ClientSecret: "s3cret-of-the-app",
+		ClientSecret: "s3cret-of-the-app", Quirks: quirks,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(w.sim.Start()).To(Succeed())
