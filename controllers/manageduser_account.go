@@ -104,6 +104,10 @@ func (r *ManagedUserReconciler) createAccount(ctx context.Context, s *userScope,
 		if left := attempt.Time.Add(r.ConsistencyWindow).Sub(r.Clock.Now()); left > 0 {
 			return outcome.Waiting(v1alpha1.ReasonProgressing, "whether the account was made is being read back").After(left)
 		}
+		if upn != strings.ToLower(s.user.Spec.UserPrincipalName) { // nothing came of it, and the name of now is another
+			s.user.Status.Records = kube.DeleteRecord(s.user.Status.Records, recordCreate)
+			return r.createAccount(ctx, s, change)
+		}
 	}
 	if err := r.checkDeleted(ctx, s, dir); err != nil {
 		return err
@@ -239,6 +243,10 @@ func (r *ManagedUserReconciler) make(
 		Name: recordCreate, Value: attemptedValue(sent.UserPrincipalName, sent.Person()), Cause: causeOf(s.user),
 		Phase: v1alpha1.PhaseStarted, Baseline: graphTime.UTC().Format(time.RFC3339), Time: metav1.NewTime(r.Clock.Now()),
 	}
+	before, tried := creationAttempt(s.user)
+	if tried {
+		attempt.Baseline = before.Baseline // what is found may still be of the first
+	}
 	if err := r.intend(ctx, s, attempt); err != nil {
 		return err
 	}
@@ -252,6 +260,10 @@ func (r *ManagedUserReconciler) make(
 	switch {
 	case directory.OutcomeUnknown(err):
 		return err
+	case tried && directory.KindOf(err) == directory.KindConflict: // by the lost attempt, perhaps
+		before.Time = attempt.Time
+		s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, before)
+		return outcome.Waiting(v1alpha1.ReasonProgressing, "whether the account was made is being read back").After(r.ConsistencyWindow)
 	case err != nil:
 		s.user.Status.Records = kube.DeleteRecord(s.user.Status.Records, recordCreate)
 		return err

@@ -391,7 +391,8 @@ func (r *ManagedUserReconciler) storePass(ctx context.Context, s *userScope, pas
 // recallCredential finds the credential of an account that this object made, after its
 // status was lost.
 func (r *ManagedUserReconciler) recallCredential(ctx context.Context, s *userScope) error {
-	lost := s.user.Status.ID == "" && len(s.user.Status.Records) == 0
+	st := &s.user.Status
+	lost := st.ID == "" && len(st.Records) == 0 && st.FirstSignIn == nil
 	if !lost || s.observing || s.user.Spec.CreationPolicy != v1alpha1.CreationPolicyCreate {
 		return nil
 	}

@@ -88,6 +88,21 @@ var _ = Describe("what must not happen to answers that are lost", func() {
 		Expect(a != nil || b != nil).To(BeTrue(), "two accounts, both enabled, with the same password")
 	})
 
+	It("is that a name declared after a lost request is not looked at", func(ctx context.Context) {
+		lose("POST", "/users", false)
+		nina := w.declare(ctx, "nina.typo@contoso.com", starter, func(s *v1alpha1.ManagedUserSpec) { s.Applications = nil })
+		_, err := w.pass(ctx, nina)
+		Expect(err).To(HaveOccurred())
+		_, err = w.sim.AddUser(w.tenantID, account(upnNew, "Nina Before"))
+		Expect(err).NotTo(HaveOccurred())
+		w.edit(ctx, nina, func(s *v1alpha1.ManagedUserSpec) { s.UserPrincipalName = upnNew })
+		w.clock.Step(2 * time.Minute)
+		w.mustPass(ctx, nina)
+		Expect(nina.Status.ID).To(Equal(w.id(upnNew)), "the account of this name, which was there before")
+		Expect(w.sim.Counters("").ByPath["POST /users"]).To(BeEquivalentTo(1), "the request that was lost")
+		Expect(w.secrets(ctx)).To(BeEmpty(), "its password is nobody's")
+	})
+
 	It("is that the password of an account is lost which a slow replica did not show", func(ctx context.Context) {
 		quirks = graphsim.Quirks{ReadLag: 3 * time.Minute, ReadStale: 1}
 		defer func() { quirks = graphsim.Quirks{} }()

@@ -110,7 +110,7 @@ var _ = Describe("what must not happen to lists and memory", func() {
 		Expect(w.state(upnAlice)).To(HaveKeyWithValue("accountEnabled", false))
 	})
 
-	It("is that one role stays while another is unread", func(ctx context.Context) {
+	It("is that what may not be read is waited for without end", func(ctx context.Context) {
 		alice := w.declare(ctx, upnAlice, apps("MSPortal"))
 		w.mustPass(ctx, alice)
 		w.mustSync(ctx)
@@ -124,6 +124,8 @@ var _ = Describe("what must not happen to lists and memory", func() {
 			w.mustSync(ctx)
 			w.mustPass(ctx, alice)
 		}
+		Expect(condition(alice, v1alpha1.ConditionApplications)).To(Equal("False/AccessDenied"), message(alice, v1alpha1.ConditionApplications))
+		Expect(condition(alice, v1alpha1.ConditionReady)).To(Equal("False/AccessDenied"))
 	})
 
 	It("is that who was blocked after the start is let in", func(ctx context.Context) {
@@ -141,9 +143,5 @@ var _ = Describe("what must not happen to lists and memory", func() {
 		w.edit(ctx, nina, func(s *v1alpha1.ManagedUserSpec) { s.StartAt = nil })
 		w.mustPass(ctx, nina)
 		Expect(w.state(upnNew)).To(HaveKeyWithValue("accountEnabled", false))
-		w.edit(ctx, nina, func(s *v1alpha1.ManagedUserSpec) { s.Suspended = nil })
-		w.mustPass(ctx, nina)
-		w.edit(ctx, nina, suspended(false))
-		w.mustPass(ctx, nina)
 	})
 })

@@ -24,18 +24,6 @@ func (t *Tenant) Group(id string) (directory.Group, bool) {
 	return group, ok
 }
 
-// GroupsNamed are the groups with exactly this display name, sorted by id.
-func (t *Tenant) GroupsNamed(name string) []directory.Group {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	ids := t.facts.memberships.named[name]
-	groups := make([]directory.Group, 0, len(ids))
-	for _, id := range ids {
-		groups = append(groups, t.facts.memberships.groups[id])
-	}
-	return groups
-}
-
 // SKUs are the tenant's subscriptions, sorted by part number; nil when they were not
 // read. The slice is shared: it must not be changed.
 func (t *Tenant) SKUs() []directory.SKU {

@@ -158,15 +158,6 @@ var _ = Describe("Memberships", func() {
 		Expect(w.groupNames("b")).To(Equal([]string{"Alpha", "Zulu"}))
 	})
 
-	It("lead from exact names to groups", func() {
-		later(page(renamed("g3", "Sales"), renamed("g4", "Sales")))
-		Expect(w.tenant.GroupsNamed("Sales")).To(HaveExactElements(HaveField("ID", "g3"), HaveField("ID", "g4")))
-		Expect(w.tenant.GroupsNamed("sales")).To(BeEmpty())
-		later(page(renamed("g3", "Marketing")))
-		Expect(w.tenant.GroupsNamed("Sales")).To(HaveExactElements(HaveField("ID", "g4")))
-		Expect(w.tenant.GroupsNamed("Marketing")).To(HaveExactElements(HaveField("ID", "g3")))
-	})
-
 	It("go on with the page that failed, and are stored when all of it came", func() {
 		pagesOfGroups(w, "g1", "g2", page(group("g2", "c")), page(group("g2", "a")))
 		w.graph.groups.errors = []error{nil, throttled(time.Minute)}
