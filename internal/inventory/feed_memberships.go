@@ -207,7 +207,6 @@ func (r *membershipReading) describe(s *run) (members map[string]map[string]bool
 	if changed == 0 {
 		return members, 0
 	}
-	f.index()
 	clear(f.lists)
 	for member, groups := range f.memberOf {
 		if slices.ContainsFunc(groups, func(g directory.Group) bool { return affected[g.ID] }) {

@@ -13,8 +13,6 @@ type membershipFacts struct {
 	// reason tells why they are not known; empty when they are.
 	reason Reason
 	groups map[string]directory.Group
-	// named are the ids of the groups with a display name, sorted.
-	named map[string][]string
 	// memberOf are the groups of members of any kind, sorted; equal lists are at one
 	// address, which lists has by their hash.
 	memberOf map[string][]directory.Group
@@ -24,27 +22,14 @@ type membershipFacts struct {
 
 // newMemberships are those of a tenant without members.
 func newMemberships(groups map[string]directory.Group) membershipFacts {
-	f := membershipFacts{
+	return membershipFacts{
 		groups: groups, memberOf: map[string][]directory.Group{},
 		lists: map[uint64][]directory.Group{}, seed: maphash.MakeSeed(),
 	}
-	f.index()
-	return f
 }
 
 // dropMemberships forgets groups and members.
 func dropMemberships(f *facts, reason Reason) { f.memberships = membershipFacts{reason: reason} }
-
-// index makes named anew from the groups.
-func (f *membershipFacts) index() {
-	f.named = make(map[string][]string, len(f.groups))
-	for id, group := range f.groups {
-		f.named[group.DisplayName] = append(f.named[group.DisplayName], id)
-	}
-	for _, ids := range f.named {
-		slices.Sort(ids)
-	}
-}
 
 // has tells whether a member is in a group.
 func (f *membershipFacts) has(member, group string) bool {
