@@ -54,6 +54,7 @@ func newManager(config *rest.Config, o *options) (ctrl.Manager, error) {
 
 		Metrics:                server.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress: o.probes,
+		PprofBindAddress:       o.profiles,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)

@@ -38,6 +38,7 @@ type options struct {
 	leaderElect            bool
 	lease, renew, retry    time.Duration
 	metricsAddress, probes string
+	profiles               string
 	kubeAPIQPS             float32
 	kubeAPIBurst           int
 	zap                    zap.Options
@@ -50,7 +51,7 @@ func defaultOptions() *options {
 		adoptionWindow: 10 * time.Minute, consistencyWindow: 2 * time.Minute, blockedRetry: 6 * time.Hour,
 		workers: tenancy.DefaultWorkers, auditLog: toStandardOutput,
 		lease: 15 * time.Second, renew: 10 * time.Second, retry: 2 * time.Second,
-		metricsAddress: ":8080", probes: ":8081", kubeAPIQPS: -1,
+		metricsAddress: ":8080", probes: ":8081", profiles: "0", kubeAPIQPS: -1,
 		serviceAccountFile: serviceAccountNamespace,
 	}
 }
@@ -80,6 +81,7 @@ func (o *options) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.retry, "leader-election-retry-period", o.retry, "time between two attempts to get or renew the Lease")
 	flags.StringVar(&o.metricsAddress, "metrics-bind-address", o.metricsAddress, "address of the metrics, over http; 0 for none")
 	flags.StringVar(&o.probes, "health-probe-bind-address", o.probes, "address of /healthz and /readyz; 0 for none")
+	flags.StringVar(&o.profiles, "pprof-bind-address", o.profiles, "address of Go's profiles, over http and open to whoever reaches it; 0 for none")
 	flags.Float32Var(&o.kubeAPIQPS, "kube-api-qps", o.kubeAPIQPS, "requests a second to the Kubernetes API; -1 leaves it to the API server's fairness")
 	flags.IntVar(&o.kubeAPIBurst, "kube-api-burst", 0, "requests to the Kubernetes API at once, where --kube-api-qps limits them (default: twice that)")
 

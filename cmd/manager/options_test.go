@@ -32,6 +32,7 @@ var _ = Describe("The flags", func() {
 		Expect(o.observeOnly).To(BeFalse())
 		Expect(o.kubeAPIQPS).To(BeEquivalentTo(-1))
 		Expect(o.kubeAPIBurst).To(BeZero())
+		Expect(o.profiles).To(Equal("0"))
 	})
 
 	It("give a limit of Kubernetes requests its burst", func() {
