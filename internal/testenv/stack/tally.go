@@ -1,4 +1,4 @@
-package main
+package stack
 
 import (
 	"context"
@@ -6,29 +6,30 @@ import (
 	"sync"
 
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 )
 
-// tally counts ManagedUsers from a watch, since tens of thousands cannot be listed
+// Tally counts ManagedUsers from a watch, since tens of thousands cannot be listed
 // every second.
-type tally struct {
+type Tally struct {
 	mu    sync.Mutex
 	ready map[types.UID]bool
 	total int // of the true ones
 
-	// changed gets something when the counts may be others.
 	changed chan struct{}
 }
 
-// watchUsers begins to count, until ctx ends.
-func watchUsers(ctx context.Context, config *rest.Config, scheme *runtime.Scheme) (*tally, error) {
-	users, err := cache.New(config, cache.Options{Scheme: scheme, DefaultTransform: keepReadiness})
+func newTally() *Tally {
+	return &Tally{ready: map[types.UID]bool{}, changed: make(chan struct{}, 1)}
+}
+
+// WatchUsers begins to count the users of all namespaces, until ctx ends.
+func (s *Stack) WatchUsers(ctx context.Context) (*Tally, error) {
+	users, err := cache.New(s.ControlPlane.Config, cache.Options{Scheme: s.Client.Scheme(), DefaultTransform: keepReadiness})
 	if err != nil {
 		return nil, fmt.Errorf("watch users: %w", err)
 	}
@@ -36,7 +37,7 @@ func watchUsers(ctx context.Context, config *rest.Config, scheme *runtime.Scheme
 	if err != nil {
 		return nil, fmt.Errorf("watch users: %w", err)
 	}
-	t := &tally{ready: map[types.UID]bool{}, changed: make(chan struct{}, 1)}
+	t := newTally()
 	if _, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
 		AddFunc:    t.see,
 		UpdateFunc: func(_, user any) { t.see(user) },
@@ -62,7 +63,7 @@ func keepReadiness(in any) (any, error) {
 	return kept, nil
 }
 
-func (t *tally) see(in any) {
+func (t *Tally) see(in any) {
 	user, ok := in.(*v1alpha1.ManagedUser)
 	if !ok {
 		return
@@ -72,7 +73,7 @@ func (t *tally) see(in any) {
 	})
 }
 
-func (t *tally) forget(in any) {
+func (t *Tally) forget(in any) {
 	if gone, ok := in.(toolscache.DeletedFinalStateUnknown); ok {
 		in = gone.Obj
 	}
@@ -82,7 +83,7 @@ func (t *tally) forget(in any) {
 }
 
 // set changes one entry and keeps the sum.
-func (t *tally) set(uid types.UID, change func()) {
+func (t *Tally) set(uid types.UID, change func()) {
 	t.mu.Lock()
 	before := t.ready[uid]
 	change()
@@ -96,9 +97,12 @@ func (t *tally) set(uid types.UID, change func()) {
 	}
 }
 
-// count returns how many there are, and how many of them are Ready.
-func (t *tally) count() (all, ready int) {
+// Count returns how many users there are, and how many of them are Ready.
+func (t *Tally) Count() (all, ready int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.ready), t.total
 }
+
+// Changed gets something when the counts may be others than before.
+func (t *Tally) Changed() <-chan struct{} { return t.changed }
