@@ -35,6 +35,8 @@ type ConnectionReconciler struct {
 	Events    *kube.Events
 	Clock     clock.Clock
 	Policy    outcome.Policy
+	// NewQueue makes the queue; nil for controller-runtime's.
+	NewQueue NewQueue
 }
 
 // connectionScope is what one pass over a Connection found out.
@@ -75,7 +77,7 @@ func (r *ConnectionReconciler) Reconcile(ctx context.Context, c *v1alpha1.Connec
 func (r *ConnectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.Connection{}, builder.WithPredicates(kube.Changed())).
-		WithOptions(queueOptions(1)).
+		WithOptions(queueOptions(1, r.NewQueue)).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }
 

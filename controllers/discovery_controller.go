@@ -31,6 +31,8 @@ type DiscoveryReconciler struct {
 	Workers int
 	// Waker wakes Tenants whose accounts changed.
 	Waker *kube.Waker
+	// NewQueue makes the queue; nil for controller-runtime's.
+	NewQueue NewQueue
 }
 
 // Reconcile brings the discovered objects of one Tenant in line with its accounts.
@@ -71,7 +73,7 @@ func (r *DiscoveryReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.Tenant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(tenantOf), builder.WithPredicates(concernsDiscovery())).
 		WatchesRawSource(r.Waker).
-		WithOptions(queueOptions(r.Workers)).
+		WithOptions(queueOptions(r.Workers, r.NewQueue)).
 		Complete(r)
 }
 

@@ -54,6 +54,8 @@ type ManagedUserReconciler struct {
 	// Waker wakes users whose observation changed, Tenants the Tenant that has to read
 	// what an object names first.
 	Waker, Tenants *kube.Waker
+	// NewQueue makes the queue; nil for controller-runtime's.
+	NewQueue NewQueue
 }
 
 // Reconcile makes one account what its object declares.
@@ -89,7 +91,7 @@ func (r *ManagedUserReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(onlyDeletes())).
 		Watches(&v1alpha1.Tenant{}, handler.Funcs{UpdateFunc: r.tenantChanged, DeleteFunc: r.tenantGone}).
 		WatchesRawSource(r.Waker).
-		WithOptions(queueOptions(r.Workers)).
+		WithOptions(queueOptions(r.Workers, r.NewQueue)).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }
 

@@ -41,6 +41,9 @@ type Options struct {
 	// Workers is how many users are worked on at once, and how many tenants.
 	Workers    int
 	Registerer prometheus.Registerer
+	// NewQueue makes the controllers' queues; nil for controller-runtime's, whose delays
+	// are by the machine's clock, whatever Clock says.
+	NewQueue NewQueue
 }
 
 // adminHold is for how long a blocked Global Administrator counts as blocked although
@@ -54,10 +57,16 @@ const (
 	lastRetry  = 5 * time.Minute
 )
 
-func queueOptions(workers int) controller.Options {
+// NewQueue makes a controller's queue. Its limiter counts failures, and tells the delay
+// after each.
+type NewQueue func(
+	controller string, limiter workqueue.TypedRateLimiter[reconcile.Request],
+) workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+func queueOptions(workers int, newQueue NewQueue) controller.Options {
 	return controller.Options{
-		MaxConcurrentReconciles: workers,
-		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+		MaxConcurrentReconciles: workers, NewQueue: newQueue,
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
 	}
 }
 
@@ -85,20 +94,20 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{
 		&ConnectionReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Namespace: o.Namespace,
-			Events: events, Clock: o.Clock, Policy: o.Policy,
+			Events: events, Clock: o.Clock, Policy: o.Policy, NewQueue: o.NewQueue,
 		},
 		&TenantReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory,
 			Events: events, Clock: o.Clock, Policy: accessPolicy(o.Policy), Metrics: metrics, Started: o.Clock.Now(),
-			AdoptionWindow: o.AdoptionWindow, Workers: o.Workers, Users: users, Waker: tenants,
+			AdoptionWindow: o.AdoptionWindow, Workers: o.Workers, Users: users, Waker: tenants, NewQueue: o.NewQueue,
 		},
 		&DiscoveryReconciler{
-			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Workers: o.Workers, Waker: kube.NewWaker(),
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Workers: o.Workers, Waker: kube.NewWaker(), NewQueue: o.NewQueue,
 		},
 		&ManagedUserReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Connections: o.Connections, Inventory: o.Inventory,
 			Admins: safeguard.NewAdmins(o.Clock, adminHold), Audit: o.Audit, Events: events, Clock: o.Clock, Policy: o.Policy,
-			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users, Tenants: tenants,
+			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users, Tenants: tenants, NewQueue: o.NewQueue,
 		},
 	} {
 		if err := reconciler.SetupWithManager(mgr); err != nil {

@@ -39,6 +39,8 @@ type TenantReconciler struct {
 	Workers int
 	// Users wakes ManagedUsers, Waker Tenants.
 	Users, Waker *kube.Waker
+	// NewQueue makes the queue; nil for controller-runtime's.
+	NewQueue NewQueue
 }
 
 // Reconcile reads one tenant.
@@ -73,6 +75,6 @@ func (r *TenantReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.Tenant{}, builder.WithPredicates(kube.Changed())).
 		Watches(&v1alpha1.Connection{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOf)).
 		WatchesRawSource(r.Waker).
-		WithOptions(queueOptions(r.Workers)).
+		WithOptions(queueOptions(r.Workers, r.NewQueue)).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }
