@@ -213,17 +213,46 @@ type Verdict struct {
 // For plans every declared facet.
 func For(in Input) Plan {
 	var plan Plan
-	for _, facet := range []func(Input, *Plan) *Facet{
-		planAccount, planSignIn, planPasswordChange, planProfile, planManager,
-		planLicenses, planGroups, planApplications, planDirectoryRoles,
-	} {
-		if f := facet(in, &plan); f != nil {
+	for _, facet := range facets() {
+		if f := facet.plan(in, &plan); f != nil {
 			plan.Facets = append(plan.Facets, *f)
 		}
 	}
 	sortClaims(plan.Claims)
 	sortClaims(plan.Released)
 	return plan
+}
+
+// facets are all aspects of an account that can be declared, in the order they are worked
+// on, each by the type of its condition.
+func facets() [9]planned {
+	return [...]planned{
+		{v1alpha1.ConditionAccount, planAccount},
+		{v1alpha1.ConditionSignIn, planSignIn},
+		{v1alpha1.ConditionPasswordChange, planPasswordChange},
+		{v1alpha1.ConditionProfile, planProfile},
+		{v1alpha1.ConditionManager, planManager},
+		{v1alpha1.ConditionLicenses, planLicenses},
+		{v1alpha1.ConditionGroups, planGroups},
+		{v1alpha1.ConditionApplications, planApplications},
+		{v1alpha1.ConditionDirectoryRoles, planDirectoryRoles},
+	}
+}
+
+type planned struct {
+	condition string
+	plan      func(Input, *Plan) *Facet
+}
+
+// Conditions are the types of the conditions of all facets, in the order they are worked
+// on.
+func Conditions() []string {
+	all := facets()
+	names := make([]string, 0, len(all))
+	for _, facet := range all {
+		names = append(names, facet.condition)
+	}
+	return names
 }
 
 // Changes are the changes of all facets, in order.
