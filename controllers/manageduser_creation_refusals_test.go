@@ -126,7 +126,7 @@ var _ = DescribeTable("a temporary access pass that is not issued leaves the acc
 			w.mustPass(ctx, nina)
 			w.mustSync(ctx)
 		}
-		w.clock.Step(20 * time.Minute) // the account is not new any more
+		w.clock.Step(40 * time.Hour) // the account is not new any more, nor to the report of registrations
 		var before *v1alpha1.ManagedUserStatus
 		for range 3 {
 			w.mustSync(ctx)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -41,6 +42,25 @@ var quirks graphsim.Quirks
 
 // worlds numbers the worlds of the suite, so that their objects do not meet.
 var worlds atomic.Int32
+
+// worldsOf counts the worlds of the spec that runs.
+var worldsOf = struct {
+	spec  string
+	count int
+}{}
+
+// worldSeed is what chance in a world is drawn from: the same wherever in the suite's
+// random order its spec comes.
+func worldSeed() uint64 {
+	spec := CurrentSpecReport().FullText()
+	if worldsOf.spec != spec {
+		worldsOf.spec, worldsOf.count = spec, 0
+	}
+	worldsOf.count++
+	sum := fnv.New64a()
+	_, _ = fmt.Fprint(sum, spec, worldsOf.count) // a hash takes everything
+	return sum.Sum64()
+}
 
 // world is one client of a managed service provider: a namespace with a Tenant, and
 // the tenant in a simulator of its own. Time passes only when a spec says so.
@@ -114,7 +134,7 @@ func newWorld(ctx context.Context, change ...func(*graphsim.TenantSpec)) *world 
 	var err error
 	number := worlds.Add(1)
 	w.sim, err = graphsim.New(graphsim.Options{
-		Seed: uint64(number), Clock: w.clock, TokenLifetime: 1000 * time.Hour,
+		Seed: worldSeed(), Clock: w.clock, TokenLifetime: 1000 * time.Hour,
 		ClientSecret: "s3cret-of-the-app", Quirks: quirks,
 	})
 	Expect(err).NotTo(HaveOccurred())
