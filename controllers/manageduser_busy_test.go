@@ -6,14 +6,22 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/kube"
 	"github.com/m365-operator/m365-operator/internal/tenancy"
 )
 
 var _ = Describe("A tenant that holds all its workers", func() {
 	It("lets the next one come back without a word", func(ctx context.Context) {
 		w := newWorld(ctx)
+		queue := priorityqueue.New[reconcile.Request]("busy")
+		DeferCleanup(queue.ShutDown)
+		w.users.Waker = kube.NewWaker()
+		Expect(w.users.Waker.Start(ctx, queue)).To(Succeed())
 		tenant := w.mustSync(ctx)
 		alice := w.declare(ctx, upnAlice)
 		w.mustPass(ctx, alice)
@@ -22,19 +30,48 @@ var _ = Describe("A tenant that holds all its workers", func() {
 		Expect(ok).To(BeTrue())
 		var held []func()
 		for range tenancy.DefaultWorkers / 4 {
-			release, ok := conn.TryAcquire()
+			release, ok := conn.TryAcquire(tenancy.Waiter{})
 			Expect(ok).To(BeTrue())
 			held = append(held, release)
 		}
 
 		before, writes := alice.ResourceVersion, w.writes.Load()
-		Expect(w.mustPass(ctx, alice).RequeueAfter).To(Equal(workerRetry))
+		Expect(w.mustPass(ctx, alice).RequeueAfter).To(Equal(callRetry))
 		Expect(alice.ResourceVersion).To(Equal(before))
 		Expect(w.writes.Load()).To(Equal(writes))
 
+		Expect(queue.Len()).To(BeZero())
 		held[0]()
+		called, priority, _ := queue.GetWithPriority()
+		Expect(called.NamespacedName).To(Equal(client.ObjectKeyFromObject(alice)))
+		Expect(priority).To(Equal(kube.PriorityUrgent), "somebody is to be shut out")
 		w.mustPass(ctx, alice)
 		Expect(alice.Status.State).To(Equal(v1alpha1.StateSuspended))
 		w.settles(ctx, alice)
+	})
+
+	It("sees a suspension before all other changes, until it is done", func(ctx context.Context) {
+		w := newWorld(ctx)
+		w.mustSync(ctx)
+		queue := priorityqueue.New[reconcile.Request]("urgent")
+		DeferCleanup(queue.ShutDown)
+		w.users.Waker = kube.NewWaker()
+		Expect(w.users.Waker.Start(ctx, queue)).To(Succeed())
+		alice, bob := w.declare(ctx, upnAlice, suspended(true)), w.declare(ctx, upnBob, forced(true))
+		handler := w.users.suspensionsFirst()
+
+		handler.Create(ctx, event.CreateEvent{Object: bob}, queue)
+		handler.Create(ctx, event.CreateEvent{Object: alice}, queue)
+		handler.Update(ctx, event.UpdateEvent{ObjectOld: bob, ObjectNew: bob}, queue)
+		first, priority, _ := queue.GetWithPriority()
+		Expect(first.NamespacedName).To(Equal(client.ObjectKeyFromObject(alice)))
+		Expect(priority).To(Equal(kube.PriorityUrgent))
+		Expect(queue.Len()).To(BeZero(), "the other one comes by the common way")
+		queue.Done(first)
+
+		w.mustPass(ctx, alice)
+		Expect(alice.Status.State).To(Equal(v1alpha1.StateSuspended))
+		handler.Update(ctx, event.UpdateEvent{ObjectOld: alice, ObjectNew: alice}, queue)
+		Expect(queue.Len()).To(BeZero())
 	})
 })

@@ -61,6 +61,7 @@ type ManagedUserReconciler struct {
 // Reconcile makes one account what its object declares.
 func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.ManagedUser) (res ctrl.Result, err error) {
 	s := newUserScope(r.Client, user)
+	s.waiter = r.waiterFor(user)
 	defer func() { res, err = r.finish(ctx, s, err) }()
 
 	switch {
@@ -88,6 +89,7 @@ func (r *ManagedUserReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	r.Inventory.Subscribe(r.wakeChanged)
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ManagedUser{}, builder.WithPredicates(kube.Changed())).
+		Watches(&v1alpha1.ManagedUser{}, r.suspensionsFirst(), builder.WithPredicates(kube.Changed())).
 		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(onlyDeletes())).
 		Watches(&v1alpha1.Tenant{}, handler.Funcs{UpdateFunc: r.tenantChanged, DeleteFunc: r.tenantGone}).
 		WatchesRawSource(r.Waker).

@@ -16,8 +16,13 @@ import (
 	"github.com/m365-operator/m365-operator/internal/tenancy"
 )
 
-// workerRetry is when a pass comes back whose tenant held all its workers.
-const workerRetry = time.Second
+const (
+	// workerRetry is when a pass comes back that somebody else was in the way of.
+	workerRetry = time.Second
+	// callRetry is when a pass comes back whose tenant held all its workers, if nobody
+	// called it before.
+	callRetry = 15 * time.Second
+)
 
 // errBusy ends a pass whose tenant holds all its workers. It says nothing: many may wait
 // so, and each of them comes to its turn.
@@ -35,7 +40,9 @@ type userScope struct {
 
 	tenant *v1alpha1.Tenant
 	known  *inventory.Tenant
-	// release gives back the tenant's worker, once one was taken.
+	// waiter stands in line for one of the tenant's workers; release gives it back, once
+	// one was taken.
+	waiter  tenancy.Waiter
 	release func()
 	conn    *tenancy.Connection
 
@@ -102,10 +109,10 @@ func (s *userScope) directory() (directory.Directory, error) {
 		return nil, outcome.Waiting(v1alpha1.ReasonWaiting, "the Tenant is not connected: see its conditions")
 	}
 	if s.release == nil {
-		release, ok := s.conn.TryAcquire()
+		release, ok := s.conn.TryAcquire(s.waiter)
 		if !ok {
 			return nil, outcome.Waiting(v1alpha1.ReasonProgressing,
-				"other users of the Tenant are being worked on").After(workerRetry).Because(errBusy)
+				"other users of the Tenant are being worked on").After(callRetry).Because(errBusy)
 		}
 		s.release = release
 	}
@@ -121,7 +128,10 @@ func (s *userScope) wake(after time.Duration) {
 
 // done gives back what the pass took.
 func (s *userScope) done() {
-	if s.release != nil {
+	switch {
+	case s.release != nil:
 		s.release()
+	case s.conn != nil:
+		s.conn.CallNext()
 	}
 }

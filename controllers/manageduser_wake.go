@@ -9,12 +9,14 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/inventory"
 	"github.com/m365-operator/m365-operator/internal/kube"
+	"github.com/m365-operator/m365-operator/internal/tenancy"
 )
 
 // wakeChanged wakes the objects of accounts whose observation changed, found by id
@@ -30,6 +32,39 @@ func (r *ManagedUserReconciler) wakeChanged(tenant types.NamespacedName, changes
 			}
 			r.Waker.Wake(kube.PrioritySync, requestsFor(users)...)
 		}
+	}
+}
+
+// suspensionsFirst puts an object that is to shut somebody out before all others, also
+// when the operator begins its work.
+func (r *ManagedUserReconciler) suspensionsFirst() handler.EventHandler {
+	enqueue := func(obj client.Object) {
+		if user, ok := obj.(*v1alpha1.ManagedUser); ok && isUrgent(user) {
+			r.Waker.Wake(kube.PriorityUrgent, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(user)})
+		}
+	}
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, _ queue) { enqueue(e.Object) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ queue) { enqueue(e.ObjectNew) },
+	}
+}
+
+// isUrgent tells whether somebody is to be shut out who is not yet.
+func isUrgent(user *v1alpha1.ManagedUser) bool {
+	return user.Spec.Suspended != nil && *user.Spec.Suspended && user.Status.State != v1alpha1.StateSuspended
+}
+
+// waiterFor is how a pass stands in line for its tenant's workers.
+func (r *ManagedUserReconciler) waiterFor(user *v1alpha1.ManagedUser) tenancy.Waiter {
+	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(user)}
+	priority := kube.PriorityPerson
+	if isUrgent(user) {
+		priority = kube.PriorityUrgent
+	}
+	return tenancy.Waiter{
+		Key: request.NamespacedName, Priority: priority,
+		Call: func() { r.Waker.Wake(priority, request) },
 	}
 }
 

@@ -49,6 +49,13 @@ func writing(service string) operation {
 	return operation{service, throttle.Cost{Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true}}
 }
 
+// protecting is a write that shuts somebody out.
+func protecting(service string) operation {
+	op := writing(service)
+	op.cost.Protective = true
+	return op
+}
+
 func (o operation) writes() bool { return o.cost.Writes > 0 }
 
 // answer is a successful answer.

@@ -12,7 +12,11 @@ import (
 // nothing else: one refused property would sink the others
 // (https://learn.microsoft.com/graph/api/user-update).
 func (c *Client) SetEnabled(ctx context.Context, id string, enabled bool) (directory.Receipt, error) {
-	return c.patchUser(ctx, id, map[string]any{"accountEnabled": enabled})
+	op := protecting(serviceUsers)
+	if enabled {
+		op = writing(serviceUsers)
+	}
+	return c.patchUserAs(ctx, op, id, map[string]any{"accountEnabled": enabled})
 }
 
 // RevokeSessions voids all sessions begun until now; access tokens live on for up to
@@ -22,7 +26,7 @@ func (c *Client) RevokeSessions(ctx context.Context, id string) (directory.Recei
 	if err != nil {
 		return directory.Receipt{}, err
 	}
-	return c.write(ctx, writing(serviceUsers), abstractions.POST, account.RevokeSignInSessions().BaseRequestBuilder, nil)
+	return c.write(ctx, protecting(serviceUsers), abstractions.POST, account.RevokeSignInSessions().BaseRequestBuilder, nil)
 }
 
 // RequirePasswordChange makes the next sign-in ask for a new password. The password
@@ -39,9 +43,13 @@ type passwordProfile struct {
 }
 
 func (c *Client) patchUser(ctx context.Context, id string, properties map[string]any) (directory.Receipt, error) {
+	return c.patchUserAs(ctx, writing(serviceUsers), id, properties)
+}
+
+func (c *Client) patchUserAs(ctx context.Context, op operation, id string, properties map[string]any) (directory.Receipt, error) {
 	account, err := c.user(id)
 	if err != nil {
 		return directory.Receipt{}, err
 	}
-	return c.write(ctx, writing(serviceUsers), abstractions.PATCH, account.BaseRequestBuilder, properties)
+	return c.write(ctx, op, abstractions.PATCH, account.BaseRequestBuilder, properties)
 }

@@ -41,7 +41,10 @@ var _ = Describe("Changing a user", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(state.ForceChange).To(BeTrue())
 		Expect(w.client.User(background, id)).To(HaveField("Enabled", directory.No))
-		Expect(w.budget.reserved[:3]).To(HaveEach(throttle.Cost{Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true}))
+		write := throttle.Cost{Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true}
+		protective := write
+		protective.Protective = true
+		Expect(w.budget.reserved[:3]).To(Equal([]throttle.Cost{protective, protective, write}))
 	})
 
 	It("sends nothing but what is to change", func() {

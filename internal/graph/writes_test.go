@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -140,7 +141,10 @@ var _ = Describe("A change", func() {
 				Expect(s.bodies[0]).To(MatchJSON(strings.ReplaceAll(w.body, "%s", s.URL)))
 				Expect(s.requests[0].Header.Get("Content-Type")).To(Equal("application/json"))
 			}
-			Expect(s.budget.reserved).To(HaveExactElements(throttle.Cost{Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true}))
+			Expect(s.budget.reserved).To(HaveExactElements(throttle.Cost{
+				Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true,
+				Protective: slices.Contains([]string{"blocks", "revokes sessions"}, name),
+			}))
 		})
 
 		It(name+", or does not know", func() {

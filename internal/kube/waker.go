@@ -17,6 +17,8 @@ import (
 // Priorities of a pass. What a watch tells has the first, what a restart or a resync
 // of the cache tells the last.
 const (
+	// PriorityUrgent: somebody is to be shut out.
+	PriorityUrgent = 100
 	// PriorityPerson: a person is waiting for it.
 	PriorityPerson = 0
 	// PrioritySync: a sync found something changed.

@@ -296,35 +296,3 @@ var _ = Describe("Connecting", func() {
 		Expect(budget.Left().ResourceUnits).To(BeNumerically(">", before))
 	})
 })
-
-var _ = Describe("A connection", func() {
-	It("holds at most a quarter of the workers, also after its key changed", func() {
-		w := newWorld()
-		s := secret(contoso, "app", w.app())
-		w.create(s)
-		c, err := w.pool.Connect(background, w.own())
-		Expect(err).NotTo(HaveOccurred())
-		var releases []func()
-		for range tenancy.DefaultWorkers / 4 {
-			release, ok := c.TryAcquire()
-			Expect(ok).To(BeTrue())
-			releases = append(releases, release)
-		}
-		_, ok := c.TryAcquire()
-		Expect(ok).To(BeFalse())
-
-		s.Data["clientSecret"] = []byte("another")
-		Expect(w.Update(background, s)).To(Succeed())
-		c, err = w.pool.Connect(background, w.own())
-		Expect(err).NotTo(HaveOccurred())
-		_, ok = c.TryAcquire()
-		Expect(ok).To(BeFalse())
-
-		releases[0]()
-		releases[0]() // twice is once
-		_, ok = c.TryAcquire()
-		Expect(ok).To(BeTrue())
-		_, ok = c.TryAcquire()
-		Expect(ok).To(BeFalse())
-	})
-})

@@ -2,7 +2,6 @@ package tenancy
 
 import (
 	"crypto/sha256"
-	"sync"
 	"time"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
@@ -16,7 +15,7 @@ type Connection struct {
 	TenantID, ClientID string
 
 	budget  *throttle.Budget
-	workers chan struct{}
+	workers *workers
 	// digest of everything the directory was made from.
 	digest [sha256.Size]byte
 	// resolved is when the tenant's name was last resolved to its GUID.
@@ -25,19 +24,15 @@ type Connection struct {
 
 // TryAcquire takes one of the workers that this tenant may hold; ok is false when it
 // holds them all, and release must be called otherwise. So a tenant whose calls hang
-// leaves workers to the others.
-func (c *Connection) TryAcquire() (release func(), ok bool) {
-	select {
-	case c.workers <- struct{}{}:
-		return sync.OnceFunc(func() { <-c.workers }), true
-	default:
-		return nil, false
-	}
+// leaves workers to the others. Who got none is called when one is free.
+func (c *Connection) TryAcquire(waiter Waiter) (release func(), ok bool) {
+	return c.workers.tryAcquire(waiter)
 }
+
+// CallNext calls who waits first when a worker is free: at the end of every pass, so
+// that one that was called and needed no worker after all holds nobody up.
+func (c *Connection) CallNext() { c.workers.callNext() }
 
 // SetUsers tells how many accounts the tenant has: Microsoft allows larger tenants
 // more.
 func (c *Connection) SetUsers(n int) { c.budget.SetUsers(n) }
-
-// newWorkers is what one tenant may hold of all workers.
-func newWorkers(all int) chan struct{} { return make(chan struct{}, max(1, all/4)) }

@@ -30,6 +30,9 @@ type Cost struct {
 	// Urgent calls may also spend what is kept back from the others, so that a large
 	// synchronization never delays a suspension.
 	Urgent bool
+	// Protective writes shut somebody out. They may also spend what is kept back from
+	// other writes, so that a bulk change never delays a suspension.
+	Protective bool
 }
 
 // Usage is what is left to spend at this moment.
@@ -102,8 +105,13 @@ func (b *Budget) demands(cost Cost, now time.Time) []demand {
 		common(b.units, cost.ResourceUnits, most*b.slow.factor(now)),
 	}
 	if cost.Writes > 0 {
-		demands = append(demands,
-			all(b.writes, cost.Writes), all(b.tenant.writes, cost.Writes), all(b.app.writes, cost.Writes))
+		for _, w := range []*window{b.writes, b.tenant.writes, b.app.writes} {
+			d := all(w, cost.Writes)
+			if !cost.Protective {
+				d.allowed = max(1, int(float64(d.allowed)*(1-b.governor.limits.Protective)))
+			}
+			demands = append(demands, d)
+		}
 	}
 	switch cost.Class {
 	case Reports:

@@ -48,6 +48,9 @@ type Limits struct {
 	// Urgent is the share of the resource units that only urgent calls may spend, in
 	// [0, 1).
 	Urgent float64
+	// Protective is the share of the limits of writes that only protective calls may
+	// spend, in [0, 1).
+	Protective float64
 }
 
 // DefaultLimits are the documented limits
@@ -71,6 +74,7 @@ func DefaultLimits() Limits {
 		Use:               0.9,
 		UseOfWrites:       0.98,
 		Urgent:            0.1,
+		Protective:        0.01,
 	}
 }
 

@@ -187,6 +187,16 @@ var _ = Describe("A budget", func() {
 		Expect(urgent).To(Equal(350))
 	})
 
+	It("keeps some writes for those that shut somebody out, so that a bulk change delays no suspension", func() {
+		w := newWorld(throttle.DefaultLimits())
+		b := w.Budget("app", "contoso")
+		n, wait := spend(b, throttle.Cost{Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true})
+		Expect(n).To(Equal(2970))
+		Expect(wait).To(BeNumerically(">", 2*time.Minute))
+		protective, _ := spend(b, throttle.Cost{Class: throttle.Identity, ResourceUnits: 1, Writes: 1, Urgent: true, Protective: true})
+		Expect(protective).To(Equal(30))
+	})
+
 	It("grants concurrent callers no more than one alone", func() {
 		b := newWorld(exact()).Budget("app", "contoso")
 		var granted atomic.Int64

@@ -47,7 +47,7 @@ func spend(b *throttle.Budget, cost throttle.Cost) (int, time.Duration) {
 // exact are the documented limits without headroom.
 func exact() throttle.Limits {
 	l := throttle.DefaultLimits()
-	l.Use, l.UseOfWrites, l.Urgent = 1, 1, 0
+	l.Use, l.UseOfWrites, l.Urgent, l.Protective = 1, 1, 0, 0
 	return l
 }
 
