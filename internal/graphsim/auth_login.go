@@ -139,7 +139,7 @@ func (s *Server) token(req *request, key string) *response {
 		stats, tenantID = t.stats, t.id
 	}
 	entry := &Entry{}
-	fault := s.faults.pick(tenantID, req.method, tokenTemplate)
+	fault := s.faults.pick(tenantID, req.method, tokenTemplate, req.query)
 	if fault != nil {
 		if res := s.inject(req, fault, entry); res != nil {
 			stats.token(false)

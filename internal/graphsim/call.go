@@ -91,7 +91,7 @@ func (s *Server) serve(c *call) (*response, error) {
 		return nil, err
 	}
 	defer leave()
-	fault := s.faults.pick(c.tenant.id, c.endpoint.method, c.endpoint.template)
+	fault := s.faults.pick(c.tenant.id, c.endpoint.method, c.endpoint.template, c.req.query)
 	if fault != nil && fault.Before() {
 		if res := s.inject(c.req, fault, c.entry); res != nil {
 			return res, nil

@@ -32,6 +32,9 @@ type Fault struct {
 	Tenant string    `json:"tenant,omitempty"`
 	Method string    `json:"method,omitempty"`
 	Path   string    `json:"path,omitempty"`
+	// Query is a part of the query, such as signInActivity, without regard to case;
+	// empty matches all. Later pages of a listing carry theirs sealed.
+	Query string `json:"query,omitempty"`
 	// Rate is the share of matching requests that fail; zero means all.
 	Rate float64 `json:"rate,omitempty"`
 	// Count is how often the fault is injected at most; zero means for ever.
@@ -64,10 +67,11 @@ func (f *Fault) validate() error {
 	return nil
 }
 
-func (f *Fault) matches(tenant, method, path string) bool {
+func (f *Fault) matches(tenant, method, path, query string) bool {
 	return (f.Tenant == "" || strings.EqualFold(f.Tenant, tenant)) &&
 		(f.Method == "" || strings.EqualFold(f.Method, method)) &&
 		(f.Path == "" || strings.EqualFold(f.Path, path)) &&
+		(f.Query == "" || strings.Contains(strings.ToLower(query), strings.ToLower(f.Query))) &&
 		(f.Count == 0 || f.Injected < f.Count)
 }
 
@@ -86,14 +90,14 @@ type armedFault struct {
 }
 
 // pick decides whether a request fails, and counts it.
-func (b *faultBoard) pick(tenant, method, path string) *Fault {
+func (b *faultBoard) pick(tenant, method, path, query string) *Fault {
 	if !b.armed.Load() {
 		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, f := range b.faults {
-		if !f.matches(tenant, method, path) || f.Rate > 0 && f.rng.Float64() >= f.Rate {
+		if !f.matches(tenant, method, path, query) || f.Rate > 0 && f.rng.Float64() >= f.Rate {
 			continue
 		}
 		f.Injected++

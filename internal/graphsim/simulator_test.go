@@ -118,6 +118,13 @@ var _ = Describe("The simulator itself", func() {
 		Expect(w.Faults()).To(ConsistOf(HaveField("Injected", 1)))
 	})
 
+	It("strikes requests whose query says something [GS-SIM-03]", func() {
+		_, err := w.AddFault(graphsim.Fault{Kind: graphsim.FaultStatus, Path: "/users", Query: "MobilePhone"})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(w.get("/users?$select=id,mobilePhone").status).To(Equal(http.StatusServiceUnavailable))
+		Expect(w.get("/users?$select=id").status).To(Equal(http.StatusOK))
+	})
+
 	DescribeTable("strikes after the effect [GS-SIM-03]", func(fault graphsim.Fault) {
 		id := w.user("alice")
 		fault.After, fault.Count = true, 1
