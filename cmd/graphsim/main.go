@@ -62,6 +62,7 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&paths.fixture, "fixture", "", "JSON file to load; without --tenants no tenants are seeded")
 	flags.StringVar(&paths.ca, "ca-out", "", "file for the CA certificate that signed the server's")
 	flags.StringVar(&paths.credentials, "credentials-out", "", "file for NAME=value lines: URL, tenants, client id and secret (default: standard output)")
+	flags.IntVar(&opts.Journal, "journal", 0, "requests kept in the journal of each tenant (default 2000)")
 	flags.IntVar(&opts.DeltaPageSize, "delta-page-size", 0, "users on a page of users/delta (default 200)")
 	flags.BoolVar(&calm, "calm", false, "no stale reads, late or repeated changes")
 	flags.BoolVar(&opts.NoThrottling, "no-throttling", false, "no request budgets")

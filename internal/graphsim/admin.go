@@ -23,6 +23,15 @@ func (s *Server) adminHandler() http.Handler {
 	handle("GET /_sim/counters", func(r *http.Request) (any, error) { return s.Counters(r.URL.Query().Get("tenant")), nil })
 	handle("GET /_sim/clock", func(*http.Request) (any, error) { return map[string]time.Time{"now": s.Now()}, nil })
 	handle("POST /_sim/clock", s.adminStep)
+	handle("GET /_sim/throttling", func(*http.Request) (any, error) { return throttlingSwitch{s.Throttling()}, nil })
+	handle("PUT /_sim/throttling", func(r *http.Request) (any, error) {
+		var body throttlingSwitch
+		if err := readJSON(r, &body); err != nil {
+			return nil, err
+		}
+		s.SetThrottling(body.Enabled)
+		return nil, nil
+	})
 	handle("GET /_sim/faults", func(*http.Request) (any, error) { return s.Faults(), nil })
 	handle("POST /_sim/faults", s.adminAddFault)
 	handle("DELETE /_sim/faults", s.adminRemoveFault)

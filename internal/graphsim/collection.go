@@ -24,7 +24,7 @@ func entity(context, members []jsonMember) *response {
 }
 
 func object(members ...jsonMember) json.RawMessage {
-	var o jsonObject
+	o := newObject(len(members))
 	for _, m := range members {
 		o.add(m.name, m.value)
 	}

@@ -158,12 +158,13 @@ func simulatorRules() []Rule {
 		{"GS-SIM-05", "Equal seeds make equal tenants."},
 		{"GS-SIM-06", "The clock can be stepped from outside."},
 		{"GS-SIM-07", "Outsiders' acts change state but are nobody's effect."},
-		{"GS-SIM-08", "The journal lists requests with method, template, status and units, never values of a body."},
+		{"GS-SIM-08", "The journal lists requests with method, template, status, units and the time they arrived, never values of a body."},
 		{"GS-SIM-09", "A fixture holds apps and tenants with all their state; loading a dump gives the same state."},
 		{"GS-SIM-10", "A fixture that is wrong is refused and changes nothing."},
 		{"GS-SIM-11", "Seeded tenants have exactly the accounts asked for, and names, domains and ids of their own."},
 		{"GS-SIM-12", "Every other seeded tenant has Entra ID P1, every fourth P2, every third is synced from Active Directory and has a federated domain."},
 		{"GS-SIM-13", "Seeded accounts are a small business's: rooms, shared mailboxes, guests, leavers, administrators in every way, awkward names."},
 		{"GS-SIM-15", "Seeded groups are a small business's: the staff, departments, a dynamic group, a distribution list, a mail-enabled one, one synced where there is an Active Directory, and in every fourth tenant one that gives licences."},
+		{"GS-SIM-18", "Budgets are switched off and on from outside, while it runs."},
 	}
 }

@@ -35,6 +35,8 @@ type Server struct {
 	busy      sync.Map    // accounts that exclusive calls are at work on
 	seq       atomic.Uint64
 	expired   atomic.Uint64 // expired delta tokens answered
+	// throttling is whether budgets are kept.
+	throttling atomic.Bool
 
 	tenants atomic.Pointer[directory]
 	apps    atomic.Pointer[map[string]*application]
@@ -66,6 +68,7 @@ func New(opts Options) (*Server, error) {
 		router: newRouter(endpoints()), stats: newStatistics(opts.Journal), closing: make(chan struct{}),
 	}
 	s.faults.seed = opts.Seed
+	s.throttling.Store(!opts.NoThrottling)
 	s.tenants.Store(&directory{byID: map[string]*tenant{}})
 	s.apps.Store(&map[string]*application{})
 	if s.authority, err = newAuthority([]string{host}); err != nil {

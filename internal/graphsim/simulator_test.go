@@ -257,6 +257,46 @@ var _ = Describe("The simulator itself", func() {
 		Expect(counters["userEffects"]).To(HaveKey(id))
 	})
 
+	It("notes when a request arrived, however long it is held up [GS-SIM-08]", func() {
+		id := w.user("alice")
+		w.clock.Step(123456789)
+		_, err := w.AddFault(graphsim.Fault{Kind: graphsim.FaultDelay, Method: http.MethodPatch, DelaySeconds: 5})
+		Expect(err).NotTo(HaveOccurred())
+		done := make(chan answer, 1)
+		go func() {
+			defer GinkgoRecover()
+			done <- w.patch(id, `{"accountEnabled":false}`)
+		}()
+		Eventually(w.clock.HasWaiters).Should(BeTrue())
+		w.clock.Step(5 * time.Second)
+		var a answer
+		Eventually(done).Should(Receive(&a))
+		Expect(a.status).To(Equal(http.StatusNoContent))
+		a = sim(http.MethodGet, "/requests?method=patch", "")
+		var entries []graphsim.Entry
+		Expect(json.Unmarshal([]byte(a.raw), &entries)).To(Succeed())
+		Expect(entries).To(ConsistOf(HaveField("Time", start.Add(123456789))))
+	})
+
+	It("keeps budgets or not, as it is told while it runs [GS-SIM-18]", func() {
+		spend := func() int { // the refusals of twelve requests, where 5 in 10 s are allowed
+			refusals := 0
+			for range 12 {
+				if w.get("/reports/authenticationMethods/userRegistrationDetails").status == http.StatusTooManyRequests {
+					refusals++
+				}
+			}
+			return refusals
+		}
+		Expect(sim(http.MethodGet, "/throttling", "").body).To(HaveKeyWithValue("enabled", true))
+		Expect(sim(http.MethodPut, "/throttling", `{"enabled":false}`).status).To(Equal(http.StatusNoContent))
+		Expect(spend()).To(BeZero())
+		Expect(sim(http.MethodPut, "/throttling", `{"enabled":true}`).status).To(Equal(http.StatusNoContent))
+		Expect(spend()).To(Equal(7))
+		Expect(w.Throttling()).To(BeTrue())
+		Expect(sim(http.MethodPut, "/throttling", `{"off":true}`).status).To(Equal(http.StatusBadRequest))
+	})
+
 	It("lists every rule once", func() {
 		seen := map[string]bool{}
 		for _, r := range graphsim.Rules() {

@@ -9,7 +9,9 @@ import (
 
 // Entry is one request in the journal.
 type Entry struct {
-	Seq       uint64    `json:"seq"`
+	Seq uint64 `json:"seq"`
+	// Time is when the request had arrived whole, by the simulated clock and to the
+	// nanosecond: before any fault, lock or budget held it up.
 	Time      time.Time `json:"time"`
 	Tenant    string    `json:"tenant,omitempty"`
 	App       string    `json:"app,omitempty"`

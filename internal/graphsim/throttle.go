@@ -153,7 +153,7 @@ func (c *call) asked() *query {
 // throttle charges a call to every budget it draws on, or refuses it. A refused
 // call is charged to none.
 func (s *Server) throttle(c *call) error {
-	if s.opts.NoThrottling || c.endpoint.class == classBatch {
+	if !s.throttling.Load() || c.endpoint.class == classBatch {
 		return nil
 	}
 	c.app.mu.Lock()

@@ -40,7 +40,7 @@ type mailboxGate struct {
 
 // enterMailbox lets four requests at a time to a mailbox.
 func (s *Server) enterMailbox(c *call) (leave func(), err error) {
-	if s.opts.NoThrottling {
+	if !s.throttling.Load() {
 		return func() {}, nil
 	}
 	c.tenant.mu.Lock()

@@ -189,7 +189,7 @@ type signInActivity struct {
 // encodeUser renders the selected properties. What was never set is null in a
 // plain read and left out in delta (omitUnset).
 func (s *userSchema) encodeUser(u *user, sel propSet, omitUnset bool, extra ...jsonMember) json.RawMessage {
-	var o jsonObject
+	o := newObject(len(u.fields) + len(extra))
 	for _, m := range extra {
 		o.add(m.name, m.value)
 	}

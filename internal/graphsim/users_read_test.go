@@ -1,6 +1,7 @@
 package graphsim_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -165,6 +166,17 @@ var _ = Describe("Reading users", func() {
 		Expect(w.get("/users?colour=red").status).To(Equal(http.StatusOK))
 		refused(400, "BadRequest")(w.get("/users?$top=1&top=2"))
 	})
+
+	DescribeTable("writes every string as JSON has it", func(name string) {
+		id := w.user("alice", map[string]any{"displayName": name, "businessPhones": []string{name}})
+		a := w.get("/users/" + id + "?$select=displayName,businessPhones")
+		want, err := json.Marshal(name)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(a.raw).To(HaveSuffix(`"businessPhones":[` + string(want) + `],"displayName":` + string(want) + "}"))
+	},
+		Entry("plain", "Alice O'Hara"), Entry("umlauts", "Jürgen Groß"), Entry("quotes", `Al "Big" \ Capone`),
+		Entry("what browsers read as markup", "Marks & <Spencer>"), Entry("control characters", "tab\there\x7f"), Entry("separators", "a\u2028b"),
+	)
 
 	It("leaves metadata out when asked [GS-READ-10]", func() {
 		w.user("alice")
