@@ -64,6 +64,7 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&paths.credentials, "credentials-out", "", "file for NAME=value lines: URL, tenants, client id and secret (default: standard output)")
 	flags.IntVar(&opts.Journal, "journal", 0, "requests kept in the journal of each tenant (default 2000)")
 	flags.IntVar(&opts.DeltaPageSize, "delta-page-size", 0, "users on a page of users/delta (default 200)")
+	flags.DurationVar(&opts.ClockOffset, "clock-offset", 0, "how far the simulated time is ahead of the machine's (negative: behind)")
 	flags.BoolVar(&calm, "calm", false, "no stale reads, late or repeated changes")
 	flags.BoolVar(&opts.NoThrottling, "no-throttling", false, "no request budgets")
 	return cmd

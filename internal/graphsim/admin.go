@@ -22,7 +22,6 @@ func (s *Server) adminHandler() http.Handler {
 	handle("GET /_sim/requests", s.adminRequests)
 	handle("GET /_sim/counters", func(r *http.Request) (any, error) { return s.Counters(r.URL.Query().Get("tenant")), nil })
 	handle("GET /_sim/clock", func(*http.Request) (any, error) { return map[string]time.Time{"now": s.Now()}, nil })
-	handle("POST /_sim/clock", s.adminStep)
 	handle("GET /_sim/throttling", func(*http.Request) (any, error) { return throttlingSwitch{s.Throttling()}, nil })
 	handle("PUT /_sim/throttling", func(r *http.Request) (any, error) {
 		var body throttlingSwitch
@@ -32,11 +31,13 @@ func (s *Server) adminHandler() http.Handler {
 		s.SetThrottling(body.Enabled)
 		return nil, nil
 	})
+	handle("POST /_sim/clock", s.adminClock)
 	handle("GET /_sim/faults", func(*http.Request) (any, error) { return s.Faults(), nil })
 	handle("POST /_sim/faults", s.adminAddFault)
 	handle("DELETE /_sim/faults", s.adminRemoveFault)
 	handle("DELETE /_sim/faults/{id}", s.adminRemoveFault)
 	s.adminTenants(handle)
+	s.adminTrouble(handle)
 	s.adminUsers(handle)
 	s.adminApps(handle)
 	s.adminSync(handle)
@@ -101,22 +102,29 @@ func (s *Server) adminRequests(r *http.Request) (any, error) {
 
 func fits(want, have string) bool { return want == "" || strings.EqualFold(want, have) }
 
-// adminStep steps the clock: {"step": "90m"}.
-func (s *Server) adminStep(r *http.Request) (any, error) {
+// adminClock lets time pass, {"step": "90m"}, or sets the clock: {"skew": "-10m"}.
+func (s *Server) adminClock(r *http.Request) (any, error) {
 	var body struct {
 		Step string `json:"step"`
+		Skew string `json:"skew"`
 	}
 	if err := readJSON(r, &body); err != nil {
 		return nil, err
 	}
-	d, err := time.ParseDuration(body.Step)
-	if err != nil {
+	if (body.Step == "") == (body.Skew == "") {
+		return nil, errors.New("either step or skew")
+	}
+	d, err := time.ParseDuration(body.Step + body.Skew)
+	switch {
+	case err != nil:
 		return nil, err
+	case body.Skew != "":
+		s.Skew(d)
+	case d < 0:
+		return nil, errors.New("time passes forward only; skew sets the clock back")
+	default:
+		s.Step(d)
 	}
-	if d < 0 {
-		return nil, errors.New("time goes forward only")
-	}
-	s.Step(d)
 	return map[string]time.Time{"now": s.Now()}, nil
 }
 
@@ -144,6 +152,16 @@ func (s *Server) adminRemoveFault(r *http.Request) (any, error) {
 		return nil, errors.New("no such fault")
 	}
 	return nil, nil
+}
+
+// adminTrouble ends what Microsoft had handed out to the apps of a tenant.
+func (s *Server) adminTrouble(handle adminRoute) {
+	handle("POST /_sim/tenants/{tenant}/delta/expire", func(r *http.Request) (any, error) {
+		return nil, s.ExpireDelta(r.PathValue("tenant"))
+	})
+	handle("POST /_sim/tenants/{tenant}/tokens/revoke", func(r *http.Request) (any, error) {
+		return nil, s.RevokeTokens(r.PathValue("tenant"))
+	})
 }
 
 type adminRoute func(pattern string, f func(r *http.Request) (any, error))

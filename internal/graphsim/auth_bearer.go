@@ -27,6 +27,7 @@ type accessClaims struct {
 	ObjectID       string   `json:"oid"`
 	Roles          []string `json:"roles,omitempty"`
 	TenantID       string   `json:"tid"`
+	Series         uint64   `json:"xms_series"` // of the tenant's tokens, the simulator's own claim
 	UTI            string   `json:"uti"`
 	Version        string   `json:"ver"`
 	WIDs           []string `json:"wids"`
@@ -47,7 +48,7 @@ func (s *Server) sign(t *tenant, app *application, sp *servicePrincipal, resourc
 			ExpiresAt: jwt.NewNumericDate(now.Add(s.opts.TokenLifetime)),
 		},
 		AppDisplayName: app.displayName, AppID: app.id, AppIDACR: appidacr, IDP: issuer, IDType: "app",
-		ObjectID: sp.id, Roles: roles, TenantID: t.id, UTI: guid(s.opts.Seed, "uti", itoa(s.seq.Add(1))),
+		ObjectID: sp.id, Roles: roles, TenantID: t.id, Series: t.tokenSeries.Load(), UTI: guid(s.opts.Seed, "uti", itoa(s.seq.Add(1))),
 		Version: "1.0", WIDs: wids,
 	})
 	token.Header["kid"] = signingKeyID
@@ -67,6 +68,8 @@ func (s *Server) authenticate(c *call) error {
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed):
 		return unauthenticated("IDX14100: JWT is not well formed, there are no dots (.).")
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
+		return unauthenticated("Lifetime validation failed, the token is not yet valid.")
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return unauthenticated("Lifetime validation failed, the token is expired.")
 	case err != nil:
@@ -75,6 +78,9 @@ func (s *Server) authenticate(c *call) error {
 	t, ok := s.tenants.Load().byID[claims.TenantID]
 	if !ok {
 		return unauthenticated("Access token validation failure. Invalid tenant.")
+	}
+	if claims.Series != t.tokenSeries.Load() {
+		return unauthenticated("Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp")
 	}
 	app, ok := (*s.apps.Load())[claims.AppID]
 	if !ok {

@@ -8,7 +8,11 @@ import (
 	"time"
 )
 
-const tokenTemplate = "/oauth2/v2.0/token" //nolint:gosec // a path
+// Paths below a tenant of the login host.
+const (
+	tokenTemplate         = "/oauth2/v2.0/token" //nolint:gosec // a path
+	configurationTemplate = "/v2.0/.well-known/openid-configuration"
+)
 
 // login answers the identity platform's part of the host: token endpoint, OpenID
 // metadata, and the discovery documents clients ask for.
@@ -22,11 +26,42 @@ func (s *Server) login(req *request, segs []string) *response {
 	case len(segs) < 2:
 		return s.unknownPath(req)
 	}
-	key, rest := segs[0], "/"+strings.Join(segs[1:], "/")
-	switch req.method + " " + rest {
+	return s.loginOf(req, segs[0], "/"+strings.Join(segs[1:], "/"))
+}
+
+// loginOf answers what belongs to a tenant, which may be an unknown one, through the
+// faults in force.
+func (s *Server) loginOf(req *request, key, template string) *response {
+	stats, tenantID := s.stats, ""
+	if t, known := s.tenantByKey(key); known {
+		stats, tenantID = t.stats, t.id
+	}
+	fault := s.faults.pick(tenantID, req.method, template, req.query)
+	if fault == nil {
+		return s.loginAnswer(req, key, template)
+	}
+	stats.fault(fault)
+	var res *response
+	if !fault.Before() {
+		res = s.loginAnswer(req, key, template)
+	}
+	if spoilt := s.inject(req, fault, &Entry{}, res); spoilt != nil {
+		if fault.Before() && template == tokenTemplate {
+			stats.token(false, 0)
+		}
+		return spoilt
+	}
+	if res != nil {
+		return res
+	}
+	return s.loginAnswer(req, key, template)
+}
+
+func (s *Server) loginAnswer(req *request, key, template string) *response {
+	switch req.method + " " + template {
 	case "POST " + tokenTemplate:
 		return s.token(req, key)
-	case "GET /v2.0/.well-known/openid-configuration":
+	case "GET " + configurationTemplate:
 		return s.openIDConfiguration(req, key)
 	case "GET /discovery/v2.0/keys":
 		return s.keys()
@@ -134,27 +169,17 @@ func plainJSON(v any) *response {
 // (entra-docs identity-platform/v2-oauth2-client-creds-grant-flow.md).
 func (s *Server) token(req *request, key string) *response {
 	t, known := s.tenantByKey(key)
-	stats, tenantID := s.stats, ""
-	if known {
-		stats, tenantID = t.stats, t.id
-	}
-	entry := &Entry{}
-	fault := s.faults.pick(tenantID, req.method, tokenTemplate, req.query)
-	if fault != nil {
-		if res := s.inject(req, fault, entry); res != nil {
-			stats.token(false)
-			return res
-		}
-	}
 	if !known {
-		stats.token(false)
-		return s.stsRefusal(tenantNotFound(key), req)
-	}
-	res, refusal := s.issue(req, t)
-	stats.token(refusal == nil)
-	if refusal != nil {
+		refusal := tenantNotFound(key)
+		s.stats.token(false, refusal.code)
 		return s.stsRefusal(refusal, req)
 	}
+	res, refusal := s.issue(req, t)
+	if refusal != nil {
+		t.stats.token(false, refusal.code)
+		return s.stsRefusal(refusal, req)
+	}
+	t.stats.token(true, 0)
 	return res
 }
 

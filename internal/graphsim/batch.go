@@ -197,7 +197,7 @@ func (p *batchPart) answer(res *response) batchAnswer {
 	if a.Headers["Content-Type"] == "" {
 		a.Headers["Content-Type"] = contentType(p.header().Get("Accept"))
 	}
-	if a.Body = res.body; !bytes.HasPrefix(res.body, []byte("{")) {
+	if a.Body = res.body; !bytes.HasPrefix(res.body, []byte("{")) || !json.Valid(res.body) {
 		a.Body = mustJSON(res.body) // base64
 	}
 	return a

@@ -92,18 +92,23 @@ func (s *Server) serve(c *call) (*response, error) {
 	}
 	defer leave()
 	fault := s.faults.pick(c.tenant.id, c.endpoint.method, c.endpoint.template, c.req.query)
-	if fault != nil && fault.Before() {
-		if res := s.inject(c.req, fault, c.entry); res != nil {
-			return res, nil
+	if fault == nil {
+		return s.perform(c)
+	}
+	c.tenant.stats.fault(fault)
+	var res *response
+	if !fault.Before() {
+		if res, err = s.perform(c); err != nil {
+			res = s.refusal(c, err)
 		}
 	}
-	res, err := s.perform(c)
-	if fault != nil && !fault.Before() {
-		if res := s.inject(c.req, fault, c.entry); res != nil {
-			return res, nil
-		}
+	if spoilt := s.inject(c.req, fault, c.entry, res); spoilt != nil {
+		return spoilt, nil
 	}
-	return res, err
+	if res != nil {
+		return res, nil
+	}
+	return s.perform(c)
 }
 
 // perform runs a batch part by part, and everything else as it is.

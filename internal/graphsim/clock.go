@@ -7,9 +7,9 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// Clock is the simulator's own time: a base clock plus an offset that only grows
-// by Step. Over a real clock it ticks in real time; over a fake clock it stands
-// still until stepped.
+// Clock is the simulator's own time: a base clock plus an offset that Step makes grow
+// and Skew changes either way. Over a real clock it ticks in real time; over a fake
+// clock it stands still until stepped.
 type Clock struct {
 	base   clock.Clock
 	offset atomic.Int64
@@ -37,6 +37,10 @@ func (c *Clock) Step(d time.Duration) {
 	}
 	c.offset.Add(int64(d))
 }
+
+// Skew moves the simulated time by d, backwards if negative, as when a machine's clock
+// is set. The base clock and what waits on it know nothing of it.
+func (c *Clock) Skew(d time.Duration) { c.offset.Add(int64(d)) }
 
 // After fires when the base clock has advanced by d.
 func (c *Clock) After(d time.Duration) <-chan time.Time { return c.base.After(d) }

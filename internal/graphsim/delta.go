@@ -21,6 +21,7 @@ type deltaState struct {
 	IDs     []string  // $filter id eq …
 	Minimal bool      // Prefer: return=minimal
 	Issued  time.Time // of a deltaLink: when it expires counts from here
+	Series  uint64    // of the tenant's tokens when it was issued
 	From    uint64    // the client has seen everything up to this version
 	To      uint64    // the round brings everything up to this version
 	Initial bool      // a first round lists every account
@@ -106,7 +107,7 @@ func (c *call) deltaState(feed deltaFeed) (*deltaState, error) {
 		return nil, err
 	}
 	return &deltaState{
-		Of: c.endpoint.template, Epoch: c.tenant.epoch, Select: sel, Given: given, IDs: ids, Issued: c.now, Initial: true, To: horizon,
+		Of: c.endpoint.template, Epoch: c.tenant.epoch, Series: c.tenant.deltaSeries, Select: sel, Given: given, IDs: ids, Issued: c.now, Initial: true, To: horizon,
 		Minimal: strings.Contains(strings.ToLower(c.req.header.Get("Prefer")), "return=minimal"),
 	}, nil
 }
@@ -119,9 +120,10 @@ func (c *call) openDelta(token string) (*deltaState, error) {
 	if st.Epoch != c.tenant.epoch {
 		return nil, syncStateNotFound()
 	}
-	if c.now.Sub(st.Issued) <= deltaLifetime {
+	if c.now.Sub(st.Issued) <= deltaLifetime && st.Series == c.tenant.deltaSeries {
 		return st, nil
 	}
+	c.tenant.stats.deltaExpired()
 	gone := c.srv.opts.DeltaExpiry == DeltaExpiryGone
 	if c.srv.opts.DeltaExpiry == DeltaExpiryAlternate {
 		gone = c.srv.expired.Add(1)%2 == 1
@@ -280,7 +282,7 @@ func (c *call) deltaAnswer(st *deltaState, context string, values []json.RawMess
 		link, option = "@odata.deltaLink", "$deltatoken="
 		next = deltaState{
 			Of: st.Of, Epoch: st.Epoch, Select: st.Select, Given: st.Given, IDs: st.IDs, Minimal: st.Minimal, Members: st.Members,
-			Issued: c.now, From: st.To, Calm: st.Lied,
+			Issued: c.now, Series: c.tenant.deltaSeries, From: st.To, Calm: st.Lied,
 		}
 		if st.Lied {
 			next.From = st.From

@@ -1,15 +1,13 @@
 package graphsim
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // FaultKind is what an injected fault does.
@@ -21,7 +19,20 @@ const (
 	FaultDelay  FaultKind = "delay"  // answer rightly, but after Delay
 	FaultHang   FaultKind = "hang"   // never answer
 	FaultReset  FaultKind = "reset"  // cut the connection
+
+	FaultHalfClosed  FaultKind = "halfClosed"  // cut the connection after half of the body
+	FaultCorrupt     FaultKind = "corrupt"     // a body that is no JSON, of the length that was announced
+	FaultContentType FaultKind = "contentType" // 200 and the login page of a proxy
+	FaultHuge        FaultKind = "huge"        // a body that goes on for Bytes
+	FaultLoop        FaultKind = "loop"        // an empty page that leads to itself; of GET only
 )
+
+func faultKinds() []FaultKind {
+	return []FaultKind{
+		FaultStatus, FaultDelay, FaultHang, FaultReset,
+		FaultHalfClosed, FaultCorrupt, FaultContentType, FaultHuge, FaultLoop,
+	}
+}
 
 // Fault makes matching requests fail. Empty Tenant, Method or Path match all; Path
 // is a template as the journal has it, such as /users/{id}, or
@@ -39,7 +50,8 @@ type Fault struct {
 	Rate float64 `json:"rate,omitempty"`
 	// Count is how often the fault is injected at most; zero means for ever.
 	Count int `json:"count,omitempty"`
-	// After injects the fault after the request had its effect.
+	// After injects the fault after the request had its effect, into the answer that
+	// it would have had; else there is no effect, and a body is made up.
 	After bool `json:"after,omitempty"`
 	// Status and Code of FaultStatus; 503 and ServiceNotAvailable when empty.
 	Status int    `json:"status,omitempty"`
@@ -48,6 +60,8 @@ type Fault struct {
 	RetryAfter int `json:"retryAfter,omitempty"`
 	// DelaySeconds of FaultDelay.
 	DelaySeconds float64 `json:"delaySeconds,omitempty"`
+	// Bytes that FaultHuge adds to a body; 64 MiB when zero.
+	Bytes int `json:"bytes,omitempty"`
 	// Injected is how often the fault really was injected.
 	Injected int `json:"injected"`
 }
@@ -55,10 +69,16 @@ type Fault struct {
 // Before reports whether the fault strikes before the request has its effect.
 func (f *Fault) Before() bool { return !f.After }
 
+// label names the fault in [Counters]: its kind, and /after if it struck then.
+func (f *Fault) label() string {
+	if f.After {
+		return string(f.Kind) + "/after"
+	}
+	return string(f.Kind)
+}
+
 func (f *Fault) validate() error {
-	switch f.Kind {
-	case FaultStatus, FaultDelay, FaultHang, FaultReset:
-	default:
+	if !slices.Contains(faultKinds(), f.Kind) {
 		return fmt.Errorf("unknown fault kind %q", f.Kind)
 	}
 	if f.Rate < 0 || f.Rate > 1 {
@@ -72,6 +92,7 @@ func (f *Fault) matches(tenant, method, path, query string) bool {
 		(f.Method == "" || strings.EqualFold(f.Method, method)) &&
 		(f.Path == "" || strings.EqualFold(f.Path, path)) &&
 		(f.Query == "" || strings.Contains(strings.ToLower(query), strings.ToLower(f.Query))) &&
+		(f.Kind != FaultLoop || method == http.MethodGet) &&
 		(f.Count == 0 || f.Injected < f.Count)
 }
 
@@ -122,7 +143,8 @@ func (s *Server) AddFault(f Fault) (int, error) {
 	return f.ID, nil
 }
 
-// Faults lists the faults in force with the number of injections so far.
+// Faults lists the faults in force with the number of injections so far. What was
+// injected by faults that are no longer in force stays in [Counters].
 func (s *Server) Faults() []Fault {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -148,50 +170,4 @@ func (s *Server) RemoveFault(id int) bool {
 	b.faults = kept
 	b.armed.Store(len(kept) > 0)
 	return removed
-}
-
-// inject carries a fault out. A nil response lets the request go on.
-func (s *Server) inject(req *request, f *Fault, entry *Entry) *response {
-	entry.Fault = string(f.Kind)
-	switch f.Kind {
-	case FaultDelay:
-		s.wait(req.ctx, s.clock.After(time.Duration(f.DelaySeconds*float64(time.Second))))
-		return nil
-	case FaultHang:
-		s.wait(req.ctx, nil)
-		return &response{header: http.Header{}, drop: true}
-	case FaultReset:
-		return &response{header: http.Header{}, drop: true}
-	default:
-		return f.statusResponse(s.clock.Now(), entry.RequestID)
-	}
-}
-
-// wait returns when the timer fires, the client gives up, or the server closes.
-func (s *Server) wait(ctx context.Context, timer <-chan time.Time) {
-	select {
-	case <-timer:
-	case <-ctx.Done():
-	case <-s.closing:
-	}
-}
-
-func (f *Fault) statusResponse(now time.Time, requestID string) *response {
-	status, code := f.Status, f.Code
-	if status == 0 {
-		status = http.StatusServiceUnavailable
-	}
-	if code == "" {
-		code = map[int]string{
-			http.StatusTooManyRequests:     "TooManyRequests",
-			http.StatusServiceUnavailable:  "ServiceNotAvailable",
-			http.StatusInternalServerError: "InternalServerError",
-			http.StatusGatewayTimeout:      "GatewayTimeout",
-		}[status]
-	}
-	res := (&graphError{status: status, code: code, message: "Injected fault."}).response(now, requestID, requestID)
-	if f.RetryAfter > 0 {
-		res.header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
-	}
-	return res
 }

@@ -1,10 +1,12 @@
 package graphsim
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -26,12 +28,15 @@ type request struct {
 	together *[]func()
 }
 
-// response is what goes back. drop cuts the connection instead of answering.
+// response is what goes back. drop cuts the connection instead of answering, cut in
+// the middle of the body; pad adds so many spaces to it.
 type response struct {
 	status int
 	header http.Header
 	body   []byte
 	drop   bool
+	cut    bool
+	pad    int
 }
 
 func newRequest(r *http.Request) (*request, error) {
@@ -57,8 +62,20 @@ func (res *response) write(w http.ResponseWriter, r *http.Request) {
 	if len(res.body) > 0 && h.Get("Content-Type") == "" {
 		h.Set("Content-Type", contentType(r.Header.Get("Accept")))
 	}
+	body := res.body
+	if res.cut {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		body = body[:len(body)/2]
+	}
 	w.WriteHeader(res.status)
-	_, _ = w.Write(res.body) // the client has gone if this fails
+	_, err := w.Write(body) // the client has gone if this fails
+	if res.cut {
+		_ = http.NewResponseController(w).Flush() // what is written must arrive
+		panic(http.ErrAbortHandler)
+	}
+	for spaces := bytes.Repeat([]byte{' '}, min(res.pad, 1<<16)); res.pad > 0 && err == nil; res.pad -= len(spaces) {
+		_, err = w.Write(spaces[:min(res.pad, len(spaces))])
+	}
 }
 
 // contentType names the metadata level that was asked for.

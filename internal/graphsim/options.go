@@ -15,6 +15,8 @@ type Options struct {
 	Tenants, Users int
 	// Clock is the base of the simulated time; nil is the machine's clock.
 	Clock clock.Clock
+	// ClockOffset is how far the simulated time is from Clock's at start.
+	ClockOffset time.Duration
 	// Wall judges the lifetime of client assertions, which clients stamp with
 	// their own machine's time; nil is the machine's clock.
 	Wall clock.PassiveClock

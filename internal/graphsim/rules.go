@@ -166,5 +166,8 @@ func simulatorRules() []Rule {
 		{"GS-SIM-13", "Seeded accounts are a small business's: rooms, shared mailboxes, guests, leavers, administrators in every way, awkward names."},
 		{"GS-SIM-15", "Seeded groups are a small business's: the staff, departments, a dynamic group, a distribution list, a mail-enabled one, one synced where there is an Active Directory, and in every fourth tenant one that gives licences."},
 		{"GS-SIM-18", "Budgets are switched off and on from outside, while it runs."},
+		{"GS-SIM-22", "Faults spoil answers too: the half of a body, a body that is no JSON, the login page of a proxy, a body without end, an empty page that leads to itself."},
+		{"GS-SIM-23", "The clock can be set forward and back; what was stamped before stays, and no budget or lag lasts longer for it."},
+		{"GS-SIM-24", "All delta tokens of a tenant can be made to expire, and all its access tokens be revoked; both are counted when they are used."},
 	}
 }

@@ -69,6 +69,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s.faults.seed = opts.Seed
 	s.throttling.Store(!opts.NoThrottling)
+	s.clock.Skew(opts.ClockOffset)
 	s.tenants.Store(&directory{byID: map[string]*tenant{}})
 	s.apps.Store(&map[string]*application{})
 	if s.authority, err = newAuthority([]string{host}); err != nil {
@@ -159,6 +160,23 @@ func (s *Server) Now() time.Time { return s.clock.Now() }
 
 // Step moves the simulated time forward.
 func (s *Server) Step(d time.Duration) { s.clock.Step(d) }
+
+// Skew sets the simulated time forward or, if d is negative, back: from now on the
+// simulator's clock and its clients' differ by d more. What was stamped before keeps its
+// stamp. No budget, lag or pending change lasts longer for it.
+func (s *Server) Skew(d time.Duration) {
+	s.clock.Skew(d)
+	for _, t := range s.tenants.Load().order {
+		t.mu.Lock()
+		t.rewind(s.clock.Now())
+		t.mu.Unlock()
+	}
+	for _, a := range *s.apps.Load() {
+		a.mu.Lock()
+		a.budget.rewind(s.clock.Now())
+		a.mu.Unlock()
+	}
+}
 
 // ServeHTTP routes a request to Graph, to login, or to the simulator's own API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -28,7 +28,9 @@ type Entry struct {
 	TooEarly  bool      `json:"tooEarly,omitempty"`
 	Absent    bool      `json:"absent,omitempty"` // not simulated
 	Fault     string    `json:"fault,omitempty"`
-	Batch     uint64    `json:"batch,omitempty"` // seq of the batch it was part of
+	// FaultAfter tells that the fault struck after the effect.
+	FaultAfter bool   `json:"faultAfter,omitempty"`
+	Batch      uint64 `json:"batch,omitempty"` // seq of the batch it was part of
 }
 
 // Counters sum up what clients did. Requests to the token endpoint are counted apart.
@@ -43,6 +45,13 @@ type Counters struct {
 	TokenFailures uint64            `json:"tokenFailures"`
 	ByPath        map[string]uint64 `json:"byPath"`
 	ByStatus      map[int]uint64    `json:"byStatus"`
+	// TokenRefusals count the answers of the token endpoint by AADSTS number.
+	TokenRefusals map[int]uint64 `json:"tokenRefusals"`
+	// Faults count the faults that were injected, by kind; with /after those that
+	// struck after the effect.
+	Faults map[string]uint64 `json:"faults"`
+	// DeltaExpired count the delta links that were refused for their age.
+	DeltaExpired uint64 `json:"deltaExpired"`
 	// Effects count real state transitions made through Graph, by [Effect].
 	Effects map[Effect]uint64 `json:"effects"`
 	// UserEffects are the same per account id; given for one tenant only.
@@ -70,7 +79,10 @@ const (
 )
 
 func newCounters() Counters {
-	return Counters{ByPath: map[string]uint64{}, ByStatus: map[int]uint64{}, Effects: map[Effect]uint64{}, UserEffects: map[string]map[Effect]uint64{}}
+	return Counters{
+		ByPath: map[string]uint64{}, ByStatus: map[int]uint64{}, TokenRefusals: map[int]uint64{}, Faults: map[string]uint64{},
+		Effects: map[Effect]uint64{}, UserEffects: map[string]map[Effect]uint64{},
+	}
 }
 
 // statistics are a tenant's journal and counters, or those of requests that
@@ -113,11 +125,27 @@ func countIf(n *uint64, yes bool) {
 	}
 }
 
-func (st *statistics) token(ok bool) {
+// token counts a request for a token; refusal is the AADSTS number, 0 for none.
+func (st *statistics) token(ok bool, refusal int) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.counters.Tokens++
 	countIf(&st.counters.TokenFailures, !ok)
+	if refusal != 0 {
+		st.counters.TokenRefusals[refusal]++
+	}
+}
+
+func (st *statistics) fault(f *Fault) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.counters.Faults[f.label()]++
+}
+
+func (st *statistics) deltaExpired() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.counters.DeltaExpired++
 }
 
 func (st *statistics) effect(id string, e Effect) {
@@ -149,6 +177,9 @@ func (st *statistics) addTo(sum *Counters, users bool) {
 	sum.ResourceUnits += c.ResourceUnits
 	sum.Tokens += c.Tokens
 	sum.TokenFailures += c.TokenFailures
+	sum.DeltaExpired += c.DeltaExpired
+	addCounts(sum.TokenRefusals, c.TokenRefusals)
+	addCounts(sum.Faults, c.Faults)
 	addCounts(sum.ByPath, c.ByPath)
 	addCounts(sum.ByStatus, c.ByStatus)
 	addCounts(sum.Effects, c.Effects)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,7 +37,11 @@ type tenant struct {
 	mailboxes map[string]MailboxSpec // settings that were changed, by account id
 	mailPlans map[string]string      // SKU id → the Exchange plan in it
 	log       changeLog
-	signIns   map[string]signInActivity
+	// deltaSeries grows when all delta tokens expire at once, tokenSeries when all access
+	// tokens are revoked.
+	deltaSeries uint64
+	tokenSeries atomic.Uint64
+	signIns     map[string]signInActivity
 
 	groups        []*group // in the order of making
 	groupsByID    map[string]*group
