@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -105,8 +104,9 @@ func (c *Client) attempt(ctx context.Context, op operation, request *abstraction
 	start := c.clock.Now()
 	body, err := c.adapter.SendPrimitive(withExchange(ctx, ex), request, "[]byte", errorMappings())
 	c.observe(op, ex, c.clock.Since(start))
-	if err == nil && ex.status >= http.StatusMultipleChoices {
-		err = errors.New("unexpected redirect") // which the SDK takes for success
+	raw, _ := body.([]byte) // nil for an empty answer
+	if err == nil {
+		err = checked(op, ex, raw)
 	}
 	if err != nil {
 		failure := callFailure(op, ex, err)
@@ -116,7 +116,6 @@ func (c *Client) attempt(ctx context.Context, op operation, request *abstraction
 		}
 		return nil, token, failure
 	}
-	raw, _ := body.([]byte) // nil for an empty answer
 	return &answer{body: raw, header: ex.header}, token, nil
 }
 
@@ -161,6 +160,18 @@ func (c *collection[T]) oneLink() error {
 	return nil
 }
 
+// check refuses what is no page, for an empty one would be taken for the truth, and one
+// that leads to where it came from.
+func (c *collection[T]) check(link string) error {
+	switch {
+	case c.Value == nil:
+		return &directory.Error{Kind: directory.KindTransient, Status: http.StatusOK, Message: "a page without a value"}
+	case link != "" && c.NextLink == link:
+		return &directory.Error{Kind: directory.KindTransient, Status: http.StatusOK, Err: errLoop}
+	}
+	return nil
+}
+
 // first makes the request for a reading's first page.
 type first func() (*abstractions.RequestInformation, error)
 
@@ -170,7 +181,11 @@ func page[T any](ctx context.Context, c *Client, op operation, link string, star
 	if err != nil {
 		return nil, err
 	}
-	return get[collection[T]](ctx, c, op, request)
+	read, err := get[collection[T]](ctx, c, op, request)
+	if err != nil {
+		return nil, err
+	}
+	return read, read.check(link)
 }
 
 // convertPage reads a page and converts its items.

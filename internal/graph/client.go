@@ -95,14 +95,15 @@ func New(o Options) (*Client, error) {
 		o.Observer = func(string, string, time.Duration) {}
 	}
 
-	toLogin := &http.Client{Transport: o.Transport, CheckRedirect: noRedirect}
+	transport := bounded{o.Transport}
+	toLogin := &http.Client{Transport: transport, CheckRedirect: noRedirect}
 	tokens, err := newTokens(host.String()+"/.default", func() (azcore.TokenCredential, error) {
 		return o.Credential.tokenCredential(o.TenantID, o.ClientID, login.String(), toLogin)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	adapter, err := newAdapter(host, o.Transport)
+	adapter, err := newAdapter(host, transport)
 	if err != nil {
 		return nil, err
 	}

@@ -37,8 +37,13 @@ func callFailure(op operation, ex *exchange, err error) *directory.Error {
 	}
 	refusal, ok := errors.AsType[*odataerrors.ODataError](err)
 	if !ok || refusal.GetErrorEscaped() == nil {
-		e.Err = err // not an answer of Graph itself
+		if e.Err = err; ok {
+			e.Err = errors.New("a refusal that is no OData error") // whose own text is nil
+		}
 		e.Kind = kindOf(e, "")
+		if e.Kind != directory.KindThrottled && isForeign(ex) {
+			e.Kind, e.OutcomeUnknown = directory.KindTransient, op.writes()
+		}
 		return e
 	}
 	main := refusal.GetErrorEscaped()

@@ -89,6 +89,9 @@ func (c *Client) groupByID(ctx context.Context, id string) (*directory.Group, er
 	if err != nil {
 		return nil, err
 	}
+	if read.ID == "" {
+		return nil, nameless("group")
+	}
 	return read.convert(), nil
 }
 

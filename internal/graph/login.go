@@ -62,6 +62,7 @@ func loginKind(code string) directory.Kind {
 func loginFailure(err error) *directory.Error {
 	failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err)
 	if !ok || failed.RawResponse == nil {
+		err = unquoted(err)
 		return loginError(0, nil, err.Error(), err)
 	}
 	// The error's own text is the answer with its trace ids over several lines.
@@ -70,6 +71,16 @@ func loginFailure(err error) *directory.Error {
 		return loginError(failed.RawResponse.StatusCode, failed.RawResponse.Header, "", readErr)
 	}
 	return loginError(failed.RawResponse.StatusCode, failed.RawResponse.Header, string(body), nil)
+}
+
+// unquoted leaves out the answer, which MSAL quotes when it cannot read it: there may be
+// a token in it.
+func unquoted(err error) error {
+	const unreadable = "json decode error"
+	if text, _, found := strings.Cut(err.Error(), unreadable); found {
+		return errors.New(text + unreadable)
+	}
+	return err
 }
 
 // loginError judges an answer of the login host; status is 0 when there was none.

@@ -38,6 +38,7 @@ type exchange struct {
 	sent   atomic.Bool
 	status int
 	header http.Header
+	length int64 // of the body; -1 when it was not announced
 }
 
 type exchangeKey struct{}
@@ -69,7 +70,7 @@ func (p *pipeline) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	ex.status, ex.header = response.StatusCode, response.Header
+	ex.status, ex.header, ex.length = response.StatusCode, response.Header, response.ContentLength
 	// The SDK would answer a challenge by sending the same request once more.
 	response.Header.Del("Www-Authenticate")
 	return response, nil

@@ -92,6 +92,9 @@ func (c *Client) User(ctx context.Context, key string) (*directory.User, error) 
 	if err != nil {
 		return nil, err
 	}
+	if read.ID == "" {
+		return nil, nameless("account")
+	}
 	found := c.convertUser(read)
 	return &found, nil
 }
@@ -118,6 +121,9 @@ func (c *Client) Namesakes(ctx context.Context, upn string) (*directory.Namesake
 	}
 	read, err := decode[collection[user]](a)
 	if err != nil {
+		return nil, err
+	}
+	if err := read.check(""); err != nil {
 		return nil, err
 	}
 	found := &directory.Namesakes{Time: a.receipt().Time}

@@ -12,6 +12,7 @@ import (
 const (
 	tokenTemplate         = "/oauth2/v2.0/token" //nolint:gosec // a path
 	configurationTemplate = "/v2.0/.well-known/openid-configuration"
+	keysTemplate          = "/discovery/v2.0/keys"
 )
 
 // login answers the identity platform's part of the host: token endpoint, OpenID
@@ -63,7 +64,7 @@ func (s *Server) loginAnswer(req *request, key, template string) *response {
 		return s.token(req, key)
 	case "GET " + configurationTemplate:
 		return s.openIDConfiguration(req, key)
-	case "GET /discovery/v2.0/keys":
+	case "GET " + keysTemplate:
 		return s.keys()
 	default:
 		return s.unknownPath(req)
