@@ -63,11 +63,19 @@ func (r *TenantReconciler) nextSync(s *tenantScope) time.Duration {
 	if r.Policy.Jitter != nil {
 		next -= time.Duration(r.Policy.Jitter() * float64(next) / 10)
 	}
+	now := r.Clock.Now()
+	if feed := s.result.NextFeed; !feed.IsZero() && next-feed.Sub(now) > feedPatience {
+		next = max(feed.Sub(now), time.Second)
+	}
 	if due := s.result.NextDue; !due.IsZero() {
-		next = min(next, max(due.Sub(r.Clock.Now()), time.Second))
+		next = min(next, max(due.Sub(now), time.Second))
 	}
 	return next
 }
+
+// feedPatience is how long a feed may wait for the users' next round, so that both take
+// one pass: every pass asks what changed among the users.
+const feedPatience = 5 * time.Minute
 
 func (r *TenantReconciler) ensureFinalizer(ctx context.Context, s *tenantScope) error {
 	return r.patchFinalizer(ctx, s, controllerutil.AddFinalizer)

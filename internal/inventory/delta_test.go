@@ -1,6 +1,7 @@
 package inventory_test
 
 import (
+	"fmt"
 	"context"
 	"time"
 
@@ -355,6 +356,34 @@ var _ = Describe("The net below the delta", func() {
 		w.sync()
 		Expect(w.graph.users.links).To(ContainElement(""))
 		Expect(w.seen("b").Gone).To(Equal(inventory.GoneVanished))
+	})
+
+	It("reads a hundred thousand users anew half a week apart, since that takes five hundred calls", func() {
+		const pages = 500
+		w := newWorld()
+		for i := range pages {
+			link, next := "", fmt.Sprint(i+1)
+			if i > 0 {
+				link = fmt.Sprint(i)
+			}
+			w.graph.users.pages[link] = &directory.UserChanges{Users: []directory.User{person(fmt.Sprint("u", i))}, Next: next}
+		}
+		w.graph.users.pages[fmt.Sprint(pages-1)] = &directory.UserChanges{Resume: "r1"}
+		w.graph.users.pages["r1"] = &directory.UserChanges{Resume: "r1"}
+		w.sync()
+		Expect(w.graph.users.links).To(HaveLen(pages))
+
+		apart := time.Duration(0)
+		for range 7 * 24 {
+			before := len(w.graph.users.links)
+			w.clock.Step(time.Hour)
+			apart += time.Hour
+			w.sync()
+			if len(w.graph.users.links)-before >= pages {
+				break
+			}
+		}
+		Expect(apart).To(And(BeNumerically(">", 60*time.Hour), BeNumerically("<=", 82*time.Hour)))
 	})
 
 	It("forgets at last who cannot be restored", func() {

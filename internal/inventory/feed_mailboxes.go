@@ -99,6 +99,6 @@ func (t *Tenant) hurryMailboxes() {
 	f := t.feed(FeedMailboxes)
 	waiting := f.status.Err != nil || f.status.Reason != "" && f.status.Reason != ReasonNotRead
 	if !waiting && (t.counts.mailboxesUnread > 0 || len(t.askedMailboxes) > 0) {
-		f.status.NextDue = t.now()
+		t.makeDue(f)
 	}
 }

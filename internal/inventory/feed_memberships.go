@@ -15,8 +15,10 @@ import (
 type groupRound struct {
 	// resume begins the next round; empty for the beginning.
 	resume string
-	// listed is when all groups were last read from the beginning.
+	// listed is when all groups were last read from the beginning, and calls how many
+	// that took.
 	listed time.Time
+	calls  int
 }
 
 // membershipReading is what a round reads of groups and their members.
@@ -36,13 +38,11 @@ type membershipReading struct {
 	resume       string
 }
 
-// membershipsRound reads what changed among the groups; all of them once a day.
+// membershipsRound reads what changed among the groups, and from time to time all of them.
 func membershipsRound(t *Tenant) *round {
 	r := &membershipReading{tenant: t}
 	r.restart(t.groupRound.resume)
-	every := t.store.options.ResyncEvery
-	early := time.Duration(t.fraction(FeedMemberships) * float64(every/4))
-	if !t.GroupsKnown() || !t.now().Before(t.groupRound.listed.Add(every-early)) {
+	if !t.GroupsKnown() || t.listingDue(FeedMemberships, t.groupRound.listed, t.groupRound.calls) {
 		r.restart("")
 	}
 	r.round = &round{tasks: []task{r.read}, store: r.store}
@@ -118,7 +118,8 @@ func (r *membershipReading) note(members map[string]bool, member string, joined 
 func (r *membershipReading) store(s *run) (changed int, missing Reason) {
 	s.groupRound.resume = r.resume
 	if r.listing {
-		s.groupRound.listed = s.now()
+		s.groupRound.listed, s.groupRound.calls = s.now(), r.round.calls
+		r.round.calls = 0 // what changed is read at the feed's own pace all the same
 		changed = r.storeListing(s)
 	} else {
 		changed = r.storeChanges(s)

@@ -148,6 +148,9 @@ type feed struct {
 	// It and status are guarded by the tenant's lock.
 	acts   uint64
 	status FeedStatus
+	// inRhythm is true when the feed is due in its own rhythm, and not sooner for a
+	// failure, for the rest of a round or since somebody asked for it. The lock guards it.
+	inRhythm bool
 }
 
 // newFeeds makes the feeds, in the order in which they are first read.
@@ -196,7 +199,7 @@ func (t *Tenant) feed(name FeedName) *feed {
 // holds the lock.
 func (t *Tenant) makeDue(f *feed) {
 	if !f.status.isHeldUp(t.now()) {
-		f.status.NextDue = t.now()
+		f.status.NextDue, f.inRhythm = t.now(), false
 	}
 }
 
@@ -247,13 +250,37 @@ func (t *Tenant) fraction(name FeedName) float64 {
 
 // nextSlot is the feed's next moment: once in every interval, at an offset of its own
 // for each tenant; after the first reading not within a quarter of the interval.
-func (t *Tenant) nextSlot(f *feed, first bool) time.Time {
-	offset := time.Duration(t.fraction(f.status.Name) * float64(f.every))
-	earliest := t.now()
+func (t *Tenant) nextSlot(f *feed, every time.Duration, first bool) time.Time {
+	offset := time.Duration(t.fraction(f.status.Name) * float64(every))
+	begin := t.now()
 	if first {
-		earliest = earliest.Add(f.every / 4)
+		begin = begin.Add(every / 4)
 	}
-	return earliest.Add(-offset).Truncate(f.every).Add(offset + f.every)
+	return begin.Add(-offset).Truncate(every).Add(offset + every)
+}
+
+const (
+	// freeCalls of a reading are made at every interval; each call more asks for callPace.
+	freeCalls = 12
+	callPace  = 10 * time.Minute
+	// slowestFeed and slowestListing bound that.
+	slowestFeed    = 24 * time.Hour
+	slowestListing = 7 * 24 * time.Hour
+)
+
+// stretched is the interval between two readings of so many calls. One that takes many,
+// as a large tenant's reports do, is made less often, so that what a tenant costs does
+// not grow with its users.
+func stretched(every time.Duration, calls int, slowest time.Duration) time.Duration {
+	return max(every, min(slowest, time.Duration(calls-freeCalls)*callPace))
+}
+
+// listingDue tells whether everything is to be read from the beginning again, when that
+// was last done at a time with so many calls. Each tenant is up to a quarter early.
+func (t *Tenant) listingDue(name FeedName, listed time.Time, calls int) bool {
+	every := stretched(t.store.options.ResyncEvery, calls, slowestListing)
+	early := time.Duration(t.fraction(name) * float64(every/4))
+	return listed.IsZero() || !t.now().Before(listed.Add(every-early))
 }
 
 // syncFeed reads a feed, or the rest of it.
@@ -270,6 +297,7 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 	}
 	for len(f.round.tasks) > 0 {
 		done, err := f.round.tasks[0](ctx, s.reader)
+		f.round.calls++
 		if err != nil {
 			s.failFeed(ctx, f, err)
 			return
@@ -284,12 +312,12 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 	s.count(f.status.Name, changed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.status.Err = nil
+	f.status.Err, f.inRhythm = nil, false
 	if done.again > 0 {
 		f.status.NextDue = s.now().Add(done.again)
 		return
 	}
-	f.status.NextDue = s.nextSlot(f, f.status.AsOf.IsZero())
+	f.status.NextDue, f.inRhythm = s.nextSlot(f, stretched(f.every, done.calls, slowestFeed), f.status.AsOf.IsZero()), true
 	f.status.AsOf, f.status.Reason, f.acts = s.now(), missing, done.acts
 }
 
@@ -309,7 +337,7 @@ func (s *run) failFeed(ctx context.Context, f *feed, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.status.Err, f.status.NextDue = err, s.now().Add(wait)
+	f.status.Err, f.status.NextDue, f.inRhythm = err, s.now().Add(wait), false
 }
 
 // retryWait is how long to wait after a failure, as far as it says.
@@ -327,7 +355,7 @@ func (s *run) refuseFeed(f *feed, reason Reason, err error) {
 	s.mu.Lock()
 	f.drop(&s.facts, reason)
 	f.status.Reason, f.status.Err = reason, err
-	f.status.NextDue = s.now().Add(refusedRetry)
+	f.status.NextDue, f.inRhythm = s.now().Add(refusedRetry), true
 	s.mu.Unlock()
 	s.count(f.status.Name, s.rederive())
 }

@@ -34,7 +34,8 @@ var _ = Describe("A feed", func() {
 		result := w.sync()
 		Expect(w.graph.asked()).To(Equal(1), "a settled sync asks for the users' changes only")
 		Expect(result.Changed).To(BeZero())
-		w.clock.SetTime(result.NextDue)
+		Expect(result.NextDue).To(BeZero(), "nothing that cannot wait")
+		w.clock.SetTime(result.NextFeed)
 		w.sync()
 		Expect(w.graph.asked()).To(BeNumerically(">", 2))
 	})
@@ -52,6 +53,34 @@ var _ = Describe("A feed", func() {
 		Expect(perDay(w.graph.rooms.links)).To(BeNumerically("~", 4, 1))
 		Expect(perDay(w.graph.signIns.links)).To(BeNumerically("~", 1, 0.5))
 		Expect(w.graph.members.links).To(BeEmpty())
+	})
+
+	It("is read less often the more calls it takes, but once a day", func() {
+		daily := func(pages int) int {
+			w := newWorld()
+			w.settled(person("a"))
+			for i := range pages {
+				page := &directory.Page[directory.Registration]{}
+				if i+1 < pages {
+					page.Next = fmt.Sprint(i + 1)
+				}
+				link := ""
+				if i > 0 {
+					link = fmt.Sprint(i)
+				}
+				w.graph.registrations.pages[link] = page
+			}
+			begin := len(w.graph.registrations.links)
+			for at := epoch; !at.After(epoch.Add(10 * 24 * time.Hour)); at = at.Add(10 * time.Minute) {
+				w.clock.SetTime(at)
+				w.sync()
+			}
+			return (len(w.graph.registrations.links) - begin) / 10
+		}
+		Expect(daily(1)).To(BeNumerically("~", 24, 1))
+		Expect(daily(11)).To(BeNumerically("~", 11*24, 22), "ten thousand people")
+		Expect(daily(101)).To(BeNumerically("~", 144, 30), "a hundred thousand: a page in ten minutes")
+		Expect(daily(1001)).To(BeNumerically("~", 1001, 110), "a million: once a day")
 	})
 
 	It("spreads many tenants over its interval", func() {

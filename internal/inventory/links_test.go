@@ -281,6 +281,6 @@ func describeLink(c linkCase, made bool) {
 		read()
 		w.clock.Step(time.Minute)
 		result := w.syncWith(everything())
-		Expect(result.NextDue).To(BeTemporally(">", w.clock.Now().Add(time.Second)))
+		Expect(soonest(result)).To(BeTemporally(">", w.clock.Now().Add(time.Second)))
 	})
 }

@@ -18,6 +18,8 @@ type round struct {
 	begun time.Time
 	// acts is the number of the operator's last write when it began.
 	acts uint64
+	// calls are how many were made.
+	calls int
 	// again, when not zero, is when the rest is to be read: the round did not get to all.
 	again time.Duration
 	// tasks in order; a task may append more.

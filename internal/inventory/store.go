@@ -18,7 +18,8 @@ type Options struct {
 	// Graph does not show it; 10 minutes.
 	Expectation time.Duration
 	// ResyncEvery is the longest time between two complete readings of a tenant's
-	// users, a net below the delta; 24 hours.
+	// users, or groups, a net below the delta; 24 hours. Those that take many calls are
+	// up to a week apart.
 	ResyncEvery time.Duration
 }
 

@@ -140,3 +140,11 @@ func refusal(kind directory.Kind) error { return &directory.Error{Kind: kind} }
 func throttled(after time.Duration) error {
 	return &directory.Error{Kind: directory.KindThrottled, RetryAfter: after}
 }
+
+// soonest is when something is due, in its rhythm or not.
+func soonest(result inventory.SyncResult) time.Time {
+	if result.NextDue.IsZero() || !result.NextFeed.IsZero() && result.NextFeed.Before(result.NextDue) {
+		return result.NextFeed
+	}
+	return result.NextDue
+}

@@ -31,10 +31,13 @@ type SyncResult struct {
 	First bool
 	// Changed is the number of changes to accounts and to facts about the tenant.
 	Changed int
-	// NextDue is the earliest time at which something is due, other than the users'
-	// next round, which the caller times. It covers feeds, what throttling held up
-	// and expectations that end. A failure that concerns the whole tenant postpones it.
+	// NextDue is the earliest time at which something is due that cannot wait: what
+	// was never read, what throttling or a failure held up, and expectations that end.
+	// A failure that concerns the whole tenant postpones it.
 	NextDue time.Time
+	// NextFeed is the earliest time at which a feed is due in its own rhythm. It may be
+	// read a little later, together with the users' next round, which the caller times.
+	NextFeed time.Time
 	// Feeds stand in a fixed order, users first.
 	Feeds []FeedStatus
 }
@@ -79,11 +82,11 @@ func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request Sync
 func (s *run) result(first bool, err error) SyncResult {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	next := s.nextDue()
-	if later := s.now().Add(lastRetry); isTenantWide(err) && next.Before(later) {
-		next = later
+	next, feed := s.nextDue()
+	if later := s.now().Add(lastRetry); isTenantWide(err) {
+		next, feed = latest(next, later), latest(feed, later)
 	}
-	return SyncResult{Complete: s.complete, First: first, Changed: s.changed, NextDue: next, Feeds: s.feedStatuses()}
+	return SyncResult{Complete: s.complete, First: first, Changed: s.changed, NextDue: next, NextFeed: feed, Feeds: s.feedStatuses()}
 }
 
 // isTenantWide is true for a failure that every other call would meet as well.
@@ -105,8 +108,8 @@ func (t *Tenant) hurry(force bool) {
 	}
 	for _, f := range t.feeds {
 		refused := f.status.Reason != "" && f.status.Reason != ReasonNotRead
-		if (force || t.recheck && refused) && !f.status.isHeldUp(t.now()) {
-			f.status.NextDue = t.now()
+		if force || t.recheck && refused {
+			t.makeDue(f)
 		}
 	}
 	t.recheck = false
@@ -166,34 +169,46 @@ func (s *run) count(name FeedName, changed int) {
 	}
 }
 
-// nextDue is the earliest time at which something is due; the caller holds the lock.
-func (t *Tenant) nextDue() time.Time {
-	var next time.Time
-	earlier := func(due time.Time) {
-		if !due.IsZero() && (next.IsZero() || due.Before(next)) {
-			next = due
-		}
-	}
-	earlier(t.round.status.NextDue)
+// nextDue is the earliest time at which something is due that cannot wait, and at which
+// a feed is in its own rhythm; the caller holds the lock.
+func (t *Tenant) nextDue() (next, rhythm time.Time) {
+	next = t.round.status.NextDue
 	for _, f := range t.feeds {
-		switch {
+		switch due := f.status.NextDue; {
 		case t.isIdle(f), f.late && !t.synced:
-		case f.status.NextDue.IsZero():
-			earlier(t.now())
+		case due.IsZero():
+			next = earliest(next, t.now())
+		case f.inRhythm:
+			rhythm = earliest(rhythm, due)
 		default:
-			earlier(f.status.NextDue)
+			next = earliest(next, due)
 		}
 	}
 	for _, a := range t.held {
-		earlier(a.hold.until)
+		next = earliest(next, a.hold.until)
 	}
 	for _, d := range t.doubted {
-		earlier(d.until)
+		next = earliest(next, d.until)
 	}
 	for _, holds := range t.facts.links {
 		for _, h := range holds {
-			earlier(h.until)
+			next = earliest(next, h.until)
 		}
 	}
-	return next
+	return next, rhythm
+}
+
+// earliest of two times; the zero time is none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

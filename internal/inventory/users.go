@@ -19,8 +19,9 @@ type userRound struct {
 	// number of the round, and of the last one that listed everybody: an account that
 	// it did not list is gone.
 	number, full uint32
-	// listed is when the last full round ended.
+	// listed is when the last full round ended, and calls how many it took.
 	listed time.Time
+	calls  int
 	status FeedStatus
 }
 
@@ -33,7 +34,7 @@ func (s *run) syncUsers(ctx context.Context) error {
 	if now := s.now(); s.round.status.isHeldUp(now) {
 		return &directory.Error{Kind: directory.KindThrottled, RetryAfter: s.round.status.NextDue.Sub(now)}
 	}
-	if !s.round.listing && s.fullRoundDue() {
+	if !s.round.listing && s.listingDue(FeedUsers, s.round.listed, s.round.calls) {
 		s.beginFullRound()
 	}
 	restarted := false
@@ -50,6 +51,9 @@ func (s *run) syncUsers(ctx context.Context) error {
 		if (page.Next == "") == (page.Resume == "") || page.Next != "" && page.Next == s.round.link {
 			return errPages
 		}
+		if s.round.listing {
+			s.round.calls++
+		}
 		s.storePage(page)
 		if page.Resume != "" {
 			s.finishRound(page.Resume)
@@ -62,20 +66,11 @@ func (s *run) syncUsers(ctx context.Context) error {
 	}
 }
 
-func (s *run) fullRoundDue() bool {
-	if s.round.listed.IsZero() {
-		return true
-	}
-	every := s.store.options.ResyncEvery
-	early := time.Duration(s.fraction(FeedUsers) * float64(every/4))
-	return !s.now().Before(s.round.listed.Add(every - early))
-}
-
 // beginFullRound starts from the beginning; what is known stays meanwhile.
 func (s *run) beginFullRound() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.round.link, s.round.listing = "", true
+	s.round.link, s.round.listing, s.round.calls = "", true, 0
 	s.round.number++
 	s.round.full = s.round.number
 }
