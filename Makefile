@@ -9,6 +9,7 @@ TOOLS := $(BIN)/tools
 # Switches of the targets below.
 TENANTS ?= 3
 USERS ?= 20
+MINUTES ?= 60
 RACE ?= 1
 TESTS ?= ./...
 TESTFLAGS ?=
@@ -35,6 +36,10 @@ demo: build ## Run the whole on this machine against simulated tenants, and stop
 .PHONY: playground
 playground: build ## The same, and leave it running: TENANTS=3 USERS=20 (per tenant).
 	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/playground ./hack/playground; exec $(BIN)/hack/playground $(TENANTS) $(USERS)
+
+.PHONY: soak
+soak: build ## Live through simulated weeks, and look for what grows: MINUTES=60.
+	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/soak ./hack/soak; exec $(BIN)/hack/soak -minutes=$(MINUTES)
 
 ##@ Develop
 

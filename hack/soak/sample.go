@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+)
+
+// What is measured besides the census. What ends in "a day" is counted since the sample
+// before.
+const (
+	measureHeap       = "heap, KiB"
+	measureRSS        = "resident memory, KiB"
+	measureGoroutines = "goroutines"
+	measureFiles      = "open files"
+	measureSeries     = "Prometheus series"
+	measureTenants    = "Tenants"
+	measureUsers      = "ManagedUsers"
+	measureSecrets    = "Secrets"
+	measureWaiting    = "requests waiting"
+	measureEvents     = "Events a day"
+	measureWrites     = "API writes a day"
+	measureGraph      = "Graph requests a day"
+	measureChanges    = "changes in M365 a day"
+	measurePasses     = "passes a day"
+	measureActs       = "acts a day"
+	measureEntries    = "all entries"
+)
+
+// censusPrefix begins the names of the measures that the census takes.
+const censusPrefix = "entries in "
+
+// sample is everything as it was at one time.
+type sample struct {
+	// at is the simulated, took the real time since the beginning.
+	at, took time.Duration
+	values   map[string]float64
+	// totals are the counts that only grow, up to now.
+	totals map[string]float64
+}
+
+// measureProcess adds what the process holds.
+func measureProcess(values map[string]float64) error {
+	// Twice, since what has a finalizer goes with the second; then what is free is given
+	// back, so that the resident memory is what is used.
+	runtime.GC()
+	debug.FreeOSMemory()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	values[measureHeap] = float64(memory.HeapAlloc) / 1024
+	values[measureGoroutines] = float64(runtime.NumGoroutine())
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return fmt.Errorf("count open files: %w", err)
+	}
+	values[measureFiles] = float64(len(files) - 1) // the folder itself is open
+	resident, err := residentPages()
+	if err != nil {
+		return err
+	}
+	values[measureRSS] = resident * float64(os.Getpagesize()) / 1024
+	return nil
+}
+
+// residentPages is the second number of /proc/self/statm (proc_pid_statm(5)).
+func residentPages() (float64, error) {
+	content, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, fmt.Errorf("read the resident memory: %w", err)
+	}
+	fields := strings.Fields(string(content))
+	if len(fields) < 2 {
+		return 0, errors.New("read the resident memory: /proc/self/statm is not of the expected form")
+	}
+	return strconv.ParseFloat(fields[1], 64)
+}
+
+// measureCensus adds how many entries the roots hold.
+func measureCensus(values map[string]float64, roots ...any) {
+	for field, n := range takeCensus(roots...) {
+		values[censusPrefix+field] = float64(n)
+		values[measureEntries] += float64(n)
+	}
+}
+
+// measureMetrics adds how many series there are, and returns those that tell of a
+// namespace that is gone.
+func measureMetrics(values map[string]float64, gatherer prometheus.Gatherer, gone map[string]bool) ([]string, error) {
+	families, err := gatherer.Gather()
+	if err != nil {
+		return nil, fmt.Errorf("gather metrics: %w", err)
+	}
+	var left []string
+	for _, family := range families {
+		values[measureSeries] += float64(len(family.GetMetric()))
+		for _, series := range family.GetMetric() {
+			for _, label := range series.GetLabel() {
+				if namespace, _, _ := strings.Cut(label.GetValue(), "/"); gone[namespace] {
+					left = append(left, family.GetName()+"{"+label.GetName()+"="+label.GetValue()+"}")
+				}
+			}
+		}
+	}
+	return left, nil
+}
+
+// measureObjects adds how many objects there are.
+func measureObjects(ctx context.Context, values map[string]float64, c client.Client) error {
+	for measure, kind := range map[string]string{measureTenants: "TenantList", measureUsers: "ManagedUserList"} {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
+		if err := c.List(ctx, list); err != nil {
+			return fmt.Errorf("count %s: %w", measure, err)
+		}
+		values[measure] = float64(len(list.Items))
+	}
+	secrets := &metav1.PartialObjectMetadataList{}
+	secrets.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
+	if err := c.List(ctx, secrets); err != nil {
+		return fmt.Errorf("count Secrets: %w", err)
+	}
+	values[measureSecrets] = float64(len(secrets.Items))
+	return nil
+}

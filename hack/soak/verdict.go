@@ -1,0 +1,84 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// shortest is the least simulated time, filling up aside, in which a growth a week can
+// be seen.
+const shortest = 3 * day
+
+// finding is what became of a measure.
+type finding struct {
+	measure string
+	trend   trend
+	allowed float64
+	leak    bool
+}
+
+// boundOf is how much a measure may grow in a week. What is counted one by one has to
+// stay as it is, but for the chance that decides who is there at the moment.
+func boundOf(measure string) bound {
+	switch measure {
+	case measureHeap:
+		return bound{share: 0.01, count: 16}
+	case measureRSS: // the allocator's, which keeps what was needed once
+		return bound{share: 0.02, count: 1024}
+	case measureGoroutines, measureFiles, measureTenants:
+		return bound{count: 1}
+	case measureEvents, measureWrites, measureGraph, measureChanges, measurePasses, measureActs:
+		return bound{share: 0.05, count: 5}
+	}
+	if strings.HasPrefix(measure, censusPrefix) {
+		return bound{share: 0.02, count: 2}
+	}
+	return bound{share: 0.01, count: 1}
+}
+
+// judge looks for what grows, the worst first. It finds nothing in what is too short to
+// tell: see tellable.
+func judge(samples []sample) []finding {
+	measures := map[string][]point{}
+	for i := range samples {
+		for measure := range samples[i].values {
+			measures[measure] = nil
+		}
+	}
+	var findings []finding
+	for measure := range measures {
+		points := make([]point, 0, len(samples))
+		for i := range samples {
+			points = append(points, point{samples[i].at, samples[i].values[measure]}) // 0 where there was none yet
+		}
+		points = settled(points)
+		f := finding{measure: measure, trend: fit(points)}
+		f.allowed = boundOf(measure).of(f.trend.level)
+		f.leak = tellable(points) && f.trend.leaks(boundOf(measure))
+		findings = append(findings, f)
+	}
+	slices.SortFunc(findings, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(b.excess(), a.excess()), cmp.Compare(a.measure, b.measure))
+	})
+	return findings
+}
+
+// excess is how many times what is allowed it grows, beyond doubt.
+func (f *finding) excess() float64 {
+	return (f.trend.growth - certainty*f.trend.doubt) / f.allowed
+}
+
+// tellable tells whether a trend can be read from the points.
+func tellable(points []point) bool {
+	return len(points) >= fewest && points[len(points)-1].at-points[0].at >= shortest
+}
+
+// span is the simulated time from which trends were read.
+func span(samples []sample) time.Duration {
+	if len(samples) == 0 {
+		return 0
+	}
+	return samples[len(samples)-1].at * 3 / 4
+}
