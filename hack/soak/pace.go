@@ -17,7 +17,7 @@ const (
 	calm = 2 * time.Millisecond
 	// grain is by how much the clock is put beyond the next appointment, so that what is
 	// due at nearly the same time comes together. Later than asked is never too early.
-	grain = 5 * time.Second
+	grain = 20 * time.Second
 	// patience is for how long, in the machine's time, the controllers may be at work
 	// without a pause. Whoever works longer turns in circles.
 	patience = 3 * time.Minute
