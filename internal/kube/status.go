@@ -2,10 +2,13 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 
+	jsonpatch "github.com/evanphx/json-patch/v5"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -38,33 +41,57 @@ func (p *StatusPatcher) Rebase(obj client.Object) {
 // whose intent was written with it is the caller's alone to take. After a write the
 // object carries its new resourceVersion, and the next write compares with that.
 func (p *StatusPatcher) Patch(ctx context.Context, obj client.Object) error {
-	status := statusOf(obj)
-	if equality.Semantic.DeepEqual(statusOf(p.seen).Interface(), status.Interface()) {
+	if equality.Semantic.DeepEqual(statusOf(p.seen).Interface(), statusOf(obj).Interface()) {
 		return nil
 	}
-	wanted := deepCopy(p.seen)
-	statusOf(wanted).Set(statusOf(deepCopy(obj)))
-	same, err := p.sameOnTheWire(wanted)
-	if err != nil || same {
+	patch, err := p.difference(obj)
+	if err != nil || patch == nil {
 		return err
 	}
-	patch := client.MergeFromWithOptions(deepCopy(p.seen), client.MergeFromWithOptimisticLock{})
-	if err := p.client.Status().Patch(ctx, wanted, patch, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
+	answer := deepCopy(obj)
+	if err := p.client.Status().Patch(ctx, answer, patch, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("patch status: %w", err)
 	}
-	p.seen = wanted
-	obj.SetResourceVersion(wanted.GetResourceVersion())
+	p.seen = answer
+	obj.SetResourceVersion(answer.GetResourceVersion())
 	return nil
 }
 
-// sameOnTheWire tells whether nothing is left of a difference once it is written
-// down, as of fractions of a second.
-func (p *StatusPatcher) sameOnTheWire(wanted client.Object) (bool, error) {
-	data, err := client.MergeFrom(p.seen).Data(wanted)
+// difference is the merge patch that leads from the status as it was seen to the
+// object's; nil when nothing is left of it once it is written down, as of fractions of
+// a second. Only the status is compared: most of an object is not, and every pass that
+// writes pays for it.
+func (p *StatusPatcher) difference(obj client.Object) (client.Patch, error) {
+	before, err := json.Marshal(statusOf(p.seen).Interface())
 	if err != nil {
-		return false, fmt.Errorf("compare status: %w", err)
+		return nil, fmt.Errorf("compare status: %w", err)
 	}
-	return string(data) == "{}", nil
+	after, err := json.Marshal(statusOf(obj).Interface())
+	if err != nil {
+		return nil, fmt.Errorf("compare status: %w", err)
+	}
+	status, err := jsonpatch.CreateMergePatch(before, after)
+	if err != nil {
+		return nil, fmt.Errorf("compare status: %w", err)
+	}
+	if string(status) == "{}" {
+		return nil, nil //nolint:nilnil // no patch is what was found
+	}
+	data, err := json.Marshal(mergePatch{Metadata: seenVersion{p.seen.GetResourceVersion()}, Status: status})
+	if err != nil {
+		return nil, fmt.Errorf("compare status: %w", err)
+	}
+	return client.RawPatch(types.MergePatchType, data), nil
+}
+
+// mergePatch of a status, which is refused when the object has another version.
+type mergePatch struct {
+	Metadata seenVersion     `json:"metadata"`
+	Status   json.RawMessage `json:"status"`
+}
+
+type seenVersion struct {
+	ResourceVersion string `json:"resourceVersion"`
 }
 
 // statusOf is the Status field, which every kind with a status subresource has.
