@@ -10,6 +10,9 @@ TOOLS := $(BIN)/tools
 TENANTS ?= 3
 USERS ?= 20
 MINUTES ?= 60
+SHORT ?=
+BENCH ?=
+OUT ?= $(BIN)/bench/results.json
 RACE ?= 1
 TESTS ?= ./...
 TESTFLAGS ?=
@@ -36,6 +39,13 @@ demo: build ## Run the whole on this machine against simulated tenants, and stop
 .PHONY: playground
 playground: build ## The same, and leave it running: TENANTS=3 USERS=20 (per tenant).
 	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/playground ./hack/playground; exec $(BIN)/hack/playground $(TENANTS) $(USERS)
+
+##@ Measure
+
+.PHONY: bench
+bench: build ## Measure cost and speed beside peers and ceilings: SHORT=1, BENCH=settled,cold (default: all), OUT=file.
+	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/bench ./hack/bench; \
+		exec $(BIN)/hack/bench $(if $(filter-out 0,$(SHORT)),-short) -only=$(BENCH) -out=$(OUT)
 
 .PHONY: soak
 soak: build ## Live through simulated weeks, and look for what grows: MINUTES=60.

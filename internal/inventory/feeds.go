@@ -71,6 +71,9 @@ type FeedIntervals struct {
 	Lockouts time.Duration
 }
 
+// DefaultFeedIntervals are the times between two readings where nothing else is said.
+func DefaultFeedIntervals() FeedIntervals { return FeedIntervals{}.withDefaults() }
+
 func (i FeedIntervals) withDefaults() FeedIntervals {
 	set := func(d *time.Duration, value time.Duration) {
 		if *d == 0 {

@@ -92,6 +92,9 @@ func readGraph(file string) (*Graph, error) {
 	return g, nil
 }
 
+// HTTPClient trusts the simulator's certificate authority.
+func (g *Graph) HTTPClient() *http.Client { return g.http }
+
 // Tenants lists the tenants in the order of TenantIDs.
 func (g *Graph) Tenants(ctx context.Context) ([]graphsim.TenantInfo, error) {
 	var tenants []graphsim.TenantInfo
