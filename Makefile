@@ -51,6 +51,16 @@ bench: build ## Measure cost and speed beside peers and ceilings: SHORT=1, BENCH
 soak: build ## Live through simulated weeks, and look for what grows: MINUTES=60.
 	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/soak ./hack/soak; exec $(BIN)/hack/soak -minutes=$(MINUTES)
 
+##@ Prove
+
+# Without MINUTES on the command line, the campaign's own.
+CHAOS_MINUTES = $(if $(filter command environment,$(firstword $(origin MINUTES))),--minutes=$(MINUTES))
+
+.PHONY: chaos
+chaos: build ## Let operations and faults loose on the whole, and compare with a model: SHORT=1, SEED=1 OPS=3200 MINUTES=8.
+	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/chaos ./hack/chaos; \
+		exec $(BIN)/hack/chaos $(if $(filter-out 0,$(SHORT)),--short) $(if $(SEED),--seed=$(SEED)) $(if $(OPS),--ops=$(OPS)) $(CHAOS_MINUTES)
+
 ##@ Develop
 
 .PHONY: build

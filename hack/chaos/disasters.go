@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+)
+
+// disaster strikes a whole tenant. It is what a cluster that is rebuilt from Git looks
+// like to the operator, or what somebody with too many rights does.
+type disaster struct {
+	name string
+	// able tells whether the tenant can be struck now.
+	able   func(*tenant) bool
+	strike func(*campaign, context.Context, *tenant) error
+}
+
+func disasters() []disaster {
+	return []disaster{
+		{"status deleted", (*tenant).isOpen, (*campaign).loseStatus},
+		{"namespace deleted", (*tenant).isOpen, (*campaign).loseNamespace},
+		{"tenant paused", func(t *tenant) bool { return !t.paused && !t.observing }, func(c *campaign, ctx context.Context, t *tenant) error {
+			t.paused = true
+			return c.confirm(ctx, t, map[string]any{"paused": true})
+		}},
+		{"tenant only observed", func(t *tenant) bool { return !t.paused && !t.observing }, func(c *campaign, ctx context.Context, t *tenant) error {
+			t.observing = true
+			return c.confirm(ctx, t, map[string]any{"managementPolicy": v1alpha1.ManagementPolicyObserve})
+		}},
+	}
+}
+
+// isOpen tells whether everybody in the tenant is managed and nobody is on the way out: of
+// the others it could not be told what the loss of their memory means.
+func (t *tenant) isOpen() bool {
+	if t.paused || t.observing {
+		return false
+	}
+	for _, p := range t.people {
+		if p.leaving != nil || p.declared && (p.resting() || p.observed()) {
+			return false
+		}
+	}
+	return true
+}
+
+// disasters begin a round: a tenant that was stopped goes on, and one of them meets a
+// disaster. Which one is the rounds' turn, so that every kind comes.
+func (c *campaign) disasters(ctx context.Context, round int) error {
+	for _, t := range c.world.tenants {
+		if t.paused || t.observing {
+			t.paused, t.observing, t.calm = false, false, true
+			c.tally.operations["tenant goes on"]++
+			if err := c.confirm(ctx, t, map[string]any{"paused": false, "managementPolicy": v1alpha1.ManagementPolicyEnforce}); err != nil {
+				return err
+			}
+			t.converge()
+		}
+	}
+	all := disasters()
+	d := all[round%len(all)]
+	for _, i := range c.rng.Perm(len(c.world.tenants)) {
+		if t := c.world.tenants[i]; !t.calm && d.able(t) {
+			c.say("%s: %s", t.namespace, d.name)
+			c.tally.operations[d.name]++
+			for _, p := range t.people {
+				p.note("round %d, %6.1f s: %s", round, time.Since(c.began).Seconds(), d.name)
+			}
+			return d.strike(c, ctx, t)
+		}
+	}
+	return nil
+}
+
+func (t *tenant) converge() {
+	for _, p := range t.people {
+		p.converge()
+	}
+}
+
+// confirm changes a Tenant and waits until the operator says that it knows: what is
+// declared afterwards may not overtake it.
+func (c *campaign) confirm(ctx context.Context, t *tenant, spec map[string]any) error {
+	if err := c.patchTenant(ctx, t, spec); err != nil {
+		return err
+	}
+	return until(ctx, writeTimeout, "the operator to take note of "+t.namespace, func(ctx context.Context) error {
+		tenant := t.object()
+		if err := c.stack.Client.Get(ctx, client.ObjectKeyFromObject(tenant), tenant); err != nil {
+			return err
+		}
+		if tenant.Status.ObservedGeneration != tenant.Generation {
+			return fmt.Errorf("generation %d of %d is observed", tenant.Status.ObservedGeneration, tenant.Generation)
+		}
+		return nil
+	})
+}
+
+// loseStatus takes all status of a tenant away while the manager is down, as a cluster
+// that is restored without it. Nobody may be acted upon: everything counts as found.
+func (c *campaign) loseStatus(ctx context.Context, t *tenant) error {
+	if err := c.stack.StopManager(); err != nil {
+		return err
+	}
+	none := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"remove","path":"/status"}]`))
+	lose := func(object client.Object) error {
+		return insist(ctx, "lose the status of "+object.GetName(), func(ctx context.Context) error {
+			err := c.stack.Client.Status().Patch(ctx, object, none, fieldManager)
+			if apierrors.IsInvalid(err) { // it has none
+				return nil
+			}
+			return err
+		})
+	}
+	if err := lose(t.object()); err != nil {
+		return err
+	}
+	for _, p := range t.people {
+		if !p.declared {
+			continue
+		}
+		if err := lose(p.object()); err != nil {
+			return err
+		}
+		p.forget()
+	}
+	t.calm = true
+	return c.stack.RestartManager(ctx)
+}
+
+// loseNamespace deletes a tenant's namespace under the manager's eyes, and makes it again
+// from Git. The accounts are left alone, whatever their objects' deletionPolicy.
+func (c *campaign) loseNamespace(ctx context.Context, t *tenant) error {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: t.namespace}}
+	err := insist(ctx, "delete namespace "+t.namespace, func(ctx context.Context) error {
+		return client.IgnoreNotFound(c.stack.Client.Delete(ctx, namespace))
+	})
+	if err != nil {
+		return err
+	}
+	err = until(ctx, writeTimeout, "the end of namespace "+t.namespace, func(ctx context.Context) error {
+		err := c.stack.Client.Get(ctx, client.ObjectKeyFromObject(namespace), namespace)
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return fmt.Errorf("it is still there: %v (%w)", namespace.Status.Conditions, err)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range t.people {
+		p.forget()
+		p.memory.credential = false // it went with the namespace
+	}
+	t.calm = true
+	for number := range c.world.tenants {
+		if c.world.tenants[number] == t {
+			return c.declareTenant(ctx, number, t)
+		}
+	}
+	return nil
+}
