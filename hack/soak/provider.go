@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// syncInterval is the API's default.
-	syncInterval = 2 * time.Minute
+	// syncInterval is longer than the API's default: most of what a day costs is syncs
+	// that find nothing, and they tell nothing new.
+	syncInterval = 5 * time.Minute
 	// firstSignInTTL is short, so that Secrets that nobody needed are at their level soon.
 	firstSignInTTL = 12 * time.Hour
 	// staffSize is how many of the people that a tenant had are declared, hiredSize how

@@ -41,7 +41,7 @@ func (n *interner) list(items []string) []string {
 	if len(items) == 0 {
 		return nil
 	}
-	key := strings.Join(items, "\x00")
+	key := listKey(items)
 	if known, ok := n.lists[key]; ok {
 		return known
 	}
@@ -53,17 +53,14 @@ func (n *interner) list(items []string) []string {
 	return list
 }
 
+func listKey(items []string) string { return strings.Join(items, "\x00") }
+
 // licenses keeps equal lists at one address; nil stays nil.
 func (n *interner) licenses(list []directory.LicenseAssignment) []directory.LicenseAssignment {
 	if len(list) == 0 {
 		return list
 	}
-	var text strings.Builder
-	for i := range list {
-		text.WriteString(strings.Join([]string{list[i].SKU, list[i].Group, list[i].Error, strings.Join(list[i].DisabledPlans, ",")}, "\x00"))
-		text.WriteByte('\n')
-	}
-	key := text.String()
+	key := licensesKey(list)
 	if known, ok := n.assignments[key]; ok {
 		return known
 	}
@@ -78,13 +75,22 @@ func (n *interner) licenses(list []directory.LicenseAssignment) []directory.Lice
 	return kept
 }
 
+func licensesKey(list []directory.LicenseAssignment) string {
+	var text strings.Builder
+	for i := range list {
+		text.WriteString(strings.Join([]string{list[i].SKU, list[i].Group, list[i].Error, strings.Join(list[i].DisabledPlans, ",")}, "\x00"))
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
 // profile keeps one copy of what many accounts share: all of it when nothing in it is
 // the person's own.
 func (n *interner) profile(p *directory.Profile) *directory.Profile {
 	if p == nil {
 		return nil
 	}
-	own := p.MobilePhone != "" || p.BusinessPhone != "" || p.EmployeeID != ""
+	own := isOwn(p)
 	if known, ok := n.profiles[*p]; ok && !own {
 		return known
 	}
@@ -99,6 +105,18 @@ func (n *interner) profile(p *directory.Profile) *directory.Profile {
 		n.profiles[kept] = &kept
 	}
 	return &kept
+}
+
+// isOwn tells whether a profile has what is the person's own.
+func isOwn(p *directory.Profile) bool {
+	return p.MobilePhone != "" || p.BusinessPhone != "" || p.EmployeeID != ""
+}
+
+// sharedTexts are the texts of a profile that many people have in common.
+func sharedTexts(p *directory.Profile) []string {
+	return []string{
+		p.CompanyName, p.OfficeLocation, p.StreetAddress, p.City, p.State, p.PostalCode, p.Country, p.PreferredLanguage, p.EmployeeType,
+	}
 }
 
 // user is an account in the form in which it is kept.

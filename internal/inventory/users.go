@@ -102,6 +102,7 @@ func (s *run) finishRound(resume string) {
 	if s.round.listing {
 		s.dropVanished()
 		s.forgetPurged()
+		s.forgetUnused()
 	}
 	now := s.now()
 	s.mu.Lock()

@@ -28,8 +28,10 @@ type Admins struct {
 	tenants map[string]*tenantAdmins
 }
 
+// tenantAdmins are the decisions about one tenant: one that is being made, and those in
+// flight with when they were made.
 type tenantAdmins struct {
-	mu      sync.Mutex
+	busy    bool
 	blocked map[string]time.Time
 }
 
@@ -56,25 +58,82 @@ const (
 // Reserve decides whether the account may be blocked. The reader is asked for the
 // tenant's Global Administrators as they are now; a failure to read refuses with the
 // reader's error.
-func (a *Admins) Reserve(ctx context.Context, tenantID, userID string, reader AdminReader) (Decision, error) {
-	t := a.tenant(tenantID)
-	if !t.mu.TryLock() {
+func (a *Admins) Reserve(ctx context.Context, tenantID, userID string, reader AdminReader) (decision Decision, err error) {
+	inFlight, free := a.begin(tenantID)
+	if !free {
 		return Busy, nil
 	}
-	defer t.mu.Unlock()
+	decision = Busy
+	defer func() { a.end(tenantID, userID, decision == Granted) }()
+	return decide(ctx, userID, inFlight, reader)
+}
 
+// Release takes a reservation back, when the block was refused for certain.
+func (a *Admins) Release(tenantID, userID string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if t := a.tenants[tenantID]; t != nil {
+		delete(t.blocked, userID)
+	}
+	a.sweep()
+}
+
+// begin makes a tenant busy, unless it is, and tells whose blocks are in flight.
+func (a *Admins) begin(tenantID string) (inFlight map[string]bool, free bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sweep()
+	t := a.tenants[tenantID]
+	if t == nil {
+		t = &tenantAdmins{blocked: map[string]time.Time{}}
+		a.tenants[tenantID] = t
+	}
+	if t.busy {
+		return nil, false
+	}
+	t.busy = true
+	inFlight = make(map[string]bool, len(t.blocked))
+	for id := range t.blocked {
+		inFlight[id] = true
+	}
+	return inFlight, true
+}
+
+// end notes a decision.
+func (a *Admins) end(tenantID, userID string, granted bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.tenants[tenantID]
+	t.busy = false
+	if granted {
+		t.blocked[userID] = a.clock.Now()
+	}
+}
+
+// sweep forgets what readings show by now, and tenants of which nothing is left. The
+// caller holds the lock.
+func (a *Admins) sweep() {
+	now := a.clock.Now()
+	for tenantID, t := range a.tenants {
+		for id, at := range t.blocked {
+			if now.Sub(at) > a.hold {
+				delete(t.blocked, id)
+			}
+		}
+		if !t.busy && len(t.blocked) == 0 {
+			delete(a.tenants, tenantID)
+		}
+	}
+}
+
+// decide looks for somebody who remains.
+func decide(ctx context.Context, userID string, inFlight map[string]bool, reader AdminReader) (Decision, error) {
 	holders, err := globalAdmins(ctx, reader)
 	if err != nil {
 		return Busy, err
 	}
-	now := a.clock.Now()
-	for id, at := range t.blocked {
-		if now.Sub(at) > a.hold {
-			delete(t.blocked, id)
-		}
-	}
 	for _, id := range holders {
-		if _, inFlight := t.blocked[id]; id == userID || inFlight {
+		if id == userID || inFlight[id] {
 			continue
 		}
 		user, err := reader.User(ctx, id)
@@ -85,28 +144,10 @@ func (a *Admins) Reserve(ctx context.Context, tenantID, userID string, reader Ad
 			return Busy, err
 		}
 		if user.Enabled == directory.Yes {
-			t.blocked[userID] = now
 			return Granted, nil
 		}
 	}
 	return LastOne, nil
-}
-
-// Release takes a reservation back, when the block was refused for certain.
-func (a *Admins) Release(tenantID, userID string) {
-	t := a.tenant(tenantID)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.blocked, userID)
-}
-
-func (a *Admins) tenant(id string) *tenantAdmins {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.tenants[id] == nil {
-		a.tenants[id] = &tenantAdmins{blocked: map[string]time.Time{}}
-	}
-	return a.tenants[id]
 }
 
 // globalAdmins reads who holds the Global Administrator role in the whole tenant,

@@ -94,13 +94,18 @@ func (g *Governor) sweep() {
 			delete(g.budgets, key)
 		}
 	}
-	inUse := map[*tenant]bool{}
+	inUse, apps := map[*tenant]bool{}, map[*app]bool{}
 	for _, b := range g.budgets {
-		inUse[b.tenant] = true
+		inUse[b.tenant], apps[b.app] = true, true
 	}
 	for id, t := range g.tenants {
 		if !inUse[t] && t.idle(now) {
 			delete(g.tenants, id)
+		}
+	}
+	for id, a := range g.apps {
+		if !apps[a] && a.idle(now) {
+			delete(g.apps, id)
 		}
 	}
 }
@@ -130,6 +135,10 @@ func (g *Governor) tenant(tenantID string) *tenant {
 		g.tenants[tenantID] = t
 	}
 	return t
+}
+
+func (a *app) idle(now time.Time) bool {
+	return a.units.idle(now) && a.writes.idle(now) && a.requests.idle(now) && a.reports.idle(now) && a.signIns.idle(now)
 }
 
 func (t *tenant) idle(now time.Time) bool {

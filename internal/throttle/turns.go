@@ -85,6 +85,9 @@ func (t *turns) left(now time.Time) int {
 	return 0
 }
 
+// idle tells that nothing of the limit is spent, and nobody stands in line.
+func (t *turns) idle(now time.Time) bool { return len(t.line) == 0 && t.pace.TokensAt(now) >= 1 }
+
 func (t *turns) find(holder *Budget) int {
 	return slices.IndexFunc(t.line, func(p place) bool { return p.holder == holder })
 }
