@@ -127,27 +127,41 @@ func sourceOf(template string) (source, bool) {
 // (https://learn.microsoft.com/graph/api/user-list).
 const signInPage = 500
 
+// usersPage is the most that a page of users/delta holds
+// (https://learn.microsoft.com/answers/questions/2052165, by Microsoft's staff).
+const usersPage = 200
+
 // perInterval is what a settled tenant costs in every interval in which its users are read
-// once: the feeds' readings spread over their own intervals, and for each of them a reading
-// of the users, since a feed that is due wakes a sync of its own. users is the cost of one
-// reading of the users in which little or nothing changed.
+// once: the feeds' readings, and those of all users and groups from the beginning, spread
+// over the times between them, which are the longer the more calls they take. users is
+// the cost of one reading of the users in which little or nothing changed.
 func perInterval(readings map[feed]cost, users cost, people int, interval time.Duration) cost {
 	total := users
+	spread := func(reading cost, every time.Duration) {
+		share := float64(interval) / float64(every)
+		total.pages += share * reading.pages
+		total.units += share * reading.units
+	}
 	for name, every := range intervals() {
 		reading, ok := readings[name]
 		switch name {
 		case feedSignIns:
-			pages := float64((people + signInPage - 1) / signInPage)
-			reading, ok = cost{pages, pages}, true
+			reading, ok = pagesOf(people, signInPage), true
 		case feedMemberships: // what was read first was everything, later it is what changed
+			spread(reading, inventory.ListingInterval(int(reading.pages)))
 			reading = cost{1, 1}
 		}
-		if !ok {
-			continue
+		if ok {
+			spread(reading, inventory.FeedInterval(every, int(reading.pages)))
 		}
-		share := float64(interval) / float64(every)
-		total.pages += share * (reading.pages + users.pages)
-		total.units += share * (reading.units + users.units)
 	}
+	listing := pagesOf(people, usersPage)
+	spread(listing, inventory.ListingInterval(int(listing.pages)))
 	return total
+}
+
+// pagesOf is the cost of so many people in pages of a resource unit each.
+func pagesOf(people, size int) cost {
+	pages := float64((people + size - 1) / size)
+	return cost{pages, pages}
 }

@@ -271,6 +271,18 @@ const (
 	slowestListing = 7 * 24 * time.Hour
 )
 
+// FeedInterval is how long after a reading that took so many calls a feed is read again,
+// which is to be read every so often.
+func FeedInterval(every time.Duration, calls int) time.Duration {
+	return stretched(every, calls, slowestFeed)
+}
+
+// ListingInterval is the longest time between two readings of all users, or groups, that
+// take so many calls.
+func ListingInterval(calls int) time.Duration {
+	return stretched(defaultResync, calls, slowestListing)
+}
+
 // stretched is the interval between two readings of so many calls. One that takes many,
 // as a large tenant's reports do, is made less often, so that what a tenant costs does
 // not grow with its users.
@@ -320,7 +332,7 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 		f.status.NextDue = s.now().Add(done.again)
 		return
 	}
-	f.status.NextDue, f.inRhythm = s.nextSlot(f, stretched(f.every, done.calls, slowestFeed), f.status.AsOf.IsZero()), true
+	f.status.NextDue, f.inRhythm = s.nextSlot(f, FeedInterval(f.every, done.calls), f.status.AsOf.IsZero()), true
 	f.status.AsOf, f.status.Reason, f.acts = s.now(), missing, done.acts
 }
 

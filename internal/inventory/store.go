@@ -23,6 +23,9 @@ type Options struct {
 	ResyncEvery time.Duration
 }
 
+// defaultResync is Options.ResyncEvery where nothing else is said.
+const defaultResync = 24 * time.Hour
+
 // Change tells that an account's Observation changed, or whether it is in a group that
 // the last Sync was asked for.
 type Change struct {
@@ -55,7 +58,7 @@ func New(options Options) *Store {
 		options.Expectation = 10 * time.Minute
 	}
 	if options.ResyncEvery == 0 {
-		options.ResyncEvery = 24 * time.Hour
+		options.ResyncEvery = defaultResync
 	}
 	options.Feeds = options.Feeds.withDefaults()
 	return &Store{options: options, tenants: map[types.NamespacedName]*Tenant{}}
