@@ -128,7 +128,7 @@ func sourceOf(template string) (source, bool) {
 const signInPage = 500
 
 // usersPage is the most that a page of users/delta holds
-// (https://learn.microsoft.com/answers/questions/2052165, by Microsoft's staff).
+// (https://learn.microsoft.com/answers/a/2052165, by Microsoft's staff).
 const usersPage = 200
 
 // perInterval is what a settled tenant costs in every interval in which its users are read

@@ -1,8 +1,8 @@
 package inventory_test
 
 import (
-	"fmt"
 	"context"
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
