@@ -9,7 +9,6 @@ import (
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/inventory"
-	"github.com/m365-operator/m365-operator/internal/safeguard"
 )
 
 // shelf holds things in every way there is.
@@ -50,14 +49,11 @@ var _ = Describe("The census", func() {
 		inventories.Tenant(keyOf("fabrikam"))
 		limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[string](time.Second, time.Minute)
 		limiter.When("one")
-		admins := safeguard.NewAdmins(&shiftedClock{}, time.Minute)
-		admins.Release("contoso", "somebody")
 
-		counts := takeCensus(inventories, limiter, admins)
+		counts := takeCensus(inventories, limiter)
 
 		Expect(counts).To(HaveKeyWithValue("inventory.Store.tenants", 2))
 		Expect(counts).To(HaveKeyWithValue("inventory.Tenant.accounts", 0))
-		Expect(counts).To(HaveKeyWithValue("safeguard.Admins.tenants", 1))
 		Expect(counts).To(HaveKeyWithValue("workqueue.TypedItemExponentialFailureRateLimiter.failures", 1))
 	})
 })
