@@ -16,6 +16,8 @@ const atOnce = 3
 const (
 	shortestFault = 500 * time.Millisecond
 	longestFault  = 2500 * time.Millisecond
+	// patience is how long it lasts at most until it has struck.
+	patience = 10 * time.Second
 )
 
 // weather lets faults strike.
@@ -68,7 +70,9 @@ func (w *weather) begin(ctx context.Context, round int) *front {
 	for range atOnce {
 		f.working.Go(func() {
 			for s := range order {
-				f.failed(s.carryOut(ctx))
+				if ctx.Err() == nil {
+					f.failed(s.carryOut(ctx))
+				}
 			}
 		})
 	}
@@ -114,22 +118,41 @@ type strike struct {
 func (s strike) carryOut(ctx context.Context) error {
 	defer s.done()
 	rng := rand.New(rand.NewPCG(s.seed, 0)) //nolint:gosec // repeatable on purpose
-	undo, err := s.kind.Inject(ctx, rng)
+	before, err := s.kind.Injected(ctx)
 	if err != nil {
-		return fmt.Errorf("inject %s: %w", s.kind.Name(), err)
+		return fmt.Errorf("count %s: %w", s.kind.Name(), err)
 	}
-	lasting := shortestFault + time.Duration(rng.Int64N(int64(longestFault-shortestFault)))
-	select {
-	case <-ctx.Done():
-	case <-time.After(lasting):
+	undo, err := s.kind.Inject(ctx, rng)
+	if err == nil {
+		s.last(ctx, shortestFault+time.Duration(rng.Int64N(int64(longestFault-shortestFault))), before)
+	} else {
+		err = fmt.Errorf("inject %s: %w", s.kind.Name(), err)
 	}
 	if undo == nil {
-		return nil
+		return err
 	}
-	if err := undo(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("undo %s: %w", s.kind.Name(), err)
+	if failed := undo(context.WithoutCancel(ctx)); failed != nil {
+		err = errors.Join(err, fmt.Errorf("undo %s: %w", s.kind.Name(), failed))
 	}
-	return nil
+	return err
+}
+
+// last waits as long as a fault is to last, and a little longer for one that has not
+// struck.
+func (s strike) last(ctx context.Context, lasting time.Duration, before int) {
+	for waited := time.Duration(0); waited < patience; waited += shortestFault {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(min(lasting, shortestFault)):
+		}
+		if lasting -= shortestFault; lasting > 0 {
+			continue
+		}
+		if n, err := s.kind.Injected(ctx); err != nil || n > before {
+			return
+		}
+	}
 }
 
 // silent are the kinds of faults that never struck.
