@@ -13,6 +13,7 @@ import (
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/graphsim"
+	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
 
 // happening is something that happens so many times a day over all clients.
@@ -39,12 +40,16 @@ func (p *provider) happenings() []happening {
 		{2, p.hang},
 		{1, p.withdrawConsent},
 		{1, func(ctx context.Context, _ *customer) error { return p.replaceClient(ctx) }},
-		{2, func(ctx context.Context, _ *customer) error { return p.rotate(ctx) }},
+		{3, p.rotate},
 	}
 }
 
 // begin takes clients on, and lets life go on from then.
 func (p *provider) begin(ctx context.Context, clients int) error {
+	p.shared = &registration{
+		clientID: p.stack.Graph.ClientID, secret: p.stack.Graph.ClientSecret,
+		key: client.ObjectKey{Namespace: stack.Namespace, Name: stack.ConnectionName},
+	}
 	for range clients {
 		if err := p.arrive(ctx); err != nil {
 			return err
@@ -311,11 +316,6 @@ func (p *provider) arm(ctx context.Context, c *customer, fault graphsim.Fault) e
 // withdrawConsent is an administrator who takes the app's consent back, and half an hour
 // later learns what it was for.
 func (p *provider) withdrawConsent(ctx context.Context, c *customer) error {
-	path := "apps/" + p.stack.Graph.ClientID
-	p.in(c, 30*time.Minute, func(ctx context.Context) error {
-		return p.graph(ctx, c, http.MethodPut, path, graphsim.Grant{
-			Permissions: graphsim.DefaultPermissions(), DirectoryRoles: []string{"User Administrator"},
-		})
-	})
-	return p.graph(ctx, c, http.MethodDelete, path, nil)
+	p.in(c, 30*time.Minute, func(ctx context.Context) error { return p.consent(ctx, c) })
+	return p.graph(ctx, c, http.MethodDelete, "apps/"+c.app.clientID, nil)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
@@ -48,14 +49,22 @@ type provider struct {
 	came, hired, acts int
 	// gone are the namespaces of clients that left.
 	gone map[string]bool
-	// secret is the one in use.
-	secret string
+	// shared is the app registration of the provider.
+	shared *registration
+}
+
+// registration is an app registration, with the secret that is in use and where it is
+// kept.
+type registration struct {
+	clientID, secret string
+	key              client.ObjectKey
 }
 
 // customer is a client of the provider.
 type customer struct {
-	number              int
 	namespace, tenantID string
+	// app is what the operator is there: the provider's, or the client's own.
+	app *registration
 	// staff were there before, starters were hired.
 	staff, starters []*person
 }
@@ -64,7 +73,7 @@ type customer struct {
 type person struct{ name, upn string }
 
 func newProvider(s *stack.Stack, c clock.PassiveClock, a *agenda) *provider {
-	return &provider{stack: s, clock: c, agenda: a, rng: a.rng, gone: map[string]bool{}, secret: s.Graph.ClientSecret}
+	return &provider{stack: s, clock: c, agenda: a, rng: a.rng, gone: map[string]bool{}}
 }
 
 // later plans something.
@@ -95,8 +104,9 @@ func (p *provider) arrive(ctx context.Context) error {
 		return nil // there are no more simulated
 	}
 	c := &customer{
-		number: p.came, namespace: stack.ClientNamespace(p.came), tenantID: p.stack.Graph.TenantIDs[p.came],
+		namespace: stack.ClientNamespace(p.came), tenantID: p.stack.Graph.TenantIDs[p.came], app: p.shared,
 	}
+	number, own := p.came, p.came%ownCredentials == ownCredentials-1
 	p.came++
 	p.clients = append(p.clients, c)
 	if err := p.stack.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: c.namespace}}); err != nil {
@@ -106,13 +116,12 @@ func (p *provider) arrive(ctx context.Context) error {
 		"--kustomize", "config/rbac/tenant-namespace/first-sign-in"); err != nil {
 		return err
 	}
-	own := c.number%ownCredentials == ownCredentials-1
 	if own {
-		if err := p.stack.Client.Create(ctx, p.ownSecret(c)); err != nil {
-			return fmt.Errorf("create the Secret of %s: %w", c.namespace, err)
+		if err := p.registerApp(ctx, c); err != nil {
+			return err
 		}
 	}
-	err := p.stack.ApplyTenant(ctx, c.number, func(tenant *v1alpha1.Tenant) {
+	err := p.stack.ApplyTenant(ctx, number, func(tenant *v1alpha1.Tenant) {
 		tenant.Spec.Sync.Interval = &metav1.Duration{Duration: syncInterval}
 		tenant.Spec.Defaults.FirstSignInTTL = &metav1.Duration{Duration: firstSignInTTL}
 		tenant.Spec.Defaults.UsageLocation = "DE"
@@ -128,13 +137,38 @@ func (p *provider) arrive(ctx context.Context) error {
 	return nil
 }
 
-func (p *provider) ownSecret(c *customer) *corev1.Secret {
-	return &corev1.Secret{
+// registerApp makes an app registration that only this client consented to, with its
+// Secret in the client's own namespace.
+func (p *provider) registerApp(ctx context.Context, c *customer) error {
+	c.app = &registration{
+		clientID: uuid.NewString(), secret: p.newSecret(), key: client.ObjectKey{Namespace: c.namespace, Name: credentialsName},
+	}
+	app := graphsim.App{ClientID: c.app.clientID, DisplayName: c.namespace, Secret: c.app.secret}
+	if err := p.stack.Graph.Call(ctx, http.MethodPost, "apps", app, nil); err != nil {
+		return err
+	}
+	if err := p.consent(ctx, c); err != nil {
+		return err
+	}
+	secret := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: c.namespace, Name: credentialsName, Labels: map[string]string{v1alpha1.CredentialsLabel: "true"},
 		},
-		Data: map[string][]byte{"clientID": []byte(p.stack.Graph.ClientID), "clientSecret": []byte(p.secret)},
+		StringData: map[string]string{"clientID": c.app.clientID, "clientSecret": c.app.secret},
 	}
+	if err := p.stack.Client.Create(ctx, secret); err != nil {
+		return fmt.Errorf("create the Secret of %s: %w", c.namespace, err)
+	}
+	return nil
+}
+
+func (p *provider) newSecret() string { return fmt.Sprintf("soak-%016x", p.rng.Uint64()) }
+
+// consent is a client's administrator who lets the app in.
+func (p *provider) consent(ctx context.Context, c *customer) error {
+	return p.graph(ctx, c, http.MethodPut, "apps/"+c.app.clientID, graphsim.Grant{
+		Permissions: graphsim.DefaultPermissions(), DirectoryRoles: []string{"User Administrator"},
+	})
 }
 
 // leave ends the work for the client who has been there longest, with the namespace and
@@ -218,29 +252,23 @@ func (p *provider) edit(ctx context.Context, c *customer, one *person, change fu
 	return nil
 }
 
-// rotate gives the app registration a new secret, and takes the old one back later.
-func (p *provider) rotate(ctx context.Context) error {
-	old := p.secret
-	p.secret = fmt.Sprintf("soak-%016x", p.rng.Uint64())
-	path := "apps/" + p.stack.Graph.ClientID + "/secrets/"
-	if err := p.stack.Graph.Call(ctx, http.MethodPut, path+p.secret, map[string]time.Time{}, nil); err != nil {
+// rotate gives the app registration that a client uses a new secret, and takes the old
+// one back later.
+func (p *provider) rotate(ctx context.Context, c *customer) error {
+	app, old := c.app, c.app.secret
+	app.secret = p.newSecret()
+	path := "apps/" + app.clientID + "/secrets/"
+	if err := p.stack.Graph.Call(ctx, http.MethodPut, path+app.secret, map[string]time.Time{}, nil); err != nil {
 		return err
 	}
-	keys := []client.ObjectKey{{Namespace: stack.Namespace, Name: stack.ConnectionName}}
-	for _, c := range p.clients {
-		if c.number%ownCredentials == ownCredentials-1 {
-			keys = append(keys, client.ObjectKey{Namespace: c.namespace, Name: credentialsName})
-		}
+	secret := &corev1.Secret{}
+	err := p.stack.Client.Get(ctx, app.key, secret)
+	if err == nil {
+		secret.Data["clientSecret"] = []byte(app.secret)
+		err = p.stack.Client.Update(ctx, secret)
 	}
-	for _, key := range keys {
-		secret := &corev1.Secret{}
-		if err := p.stack.Client.Get(ctx, key, secret); err != nil {
-			return fmt.Errorf("rotate %s: %w", key, err)
-		}
-		secret.Data["clientSecret"] = []byte(p.secret)
-		if err := p.stack.Client.Update(ctx, secret); err != nil {
-			return fmt.Errorf("rotate %s: %w", key, err)
-		}
+	if err != nil {
+		return fmt.Errorf("rotate %s: %w", app.key, err)
 	}
 	p.later(time.Hour, func(ctx context.Context) error {
 		return p.stack.Graph.Call(ctx, http.MethodDelete, path+old, nil, nil)

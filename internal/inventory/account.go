@@ -11,6 +11,10 @@ import (
 // for 30 days (https://learn.microsoft.com/graph/api/resources/deleteditem-group).
 const purgeAfter = 30 * 24 * time.Hour
 
+// purgedFor is how long an account is remembered that was deleted for good. Nobody can
+// restore it, but what is told of it may come late.
+const purgedFor = 24 * time.Hour
+
 // account is one account as it is kept. Without a hold, shown.User is as last read.
 type account struct {
 	shown Observation
@@ -19,7 +23,7 @@ type account struct {
 	// of the last round that said anything about it.
 	listed, told uint32
 	// live is when the account was last read live, goneAt when it was first known to
-	// be gone; Unix seconds, 0 for never.
+	// be gone, or to be gone for good; Unix seconds, 0 for never.
 	live, goneAt int64
 }
 
@@ -29,6 +33,19 @@ func (a *account) raw() directory.User {
 		return a.hold.read
 	}
 	return a.shown.User
+}
+
+// isForgettable tells whether nothing needs to be known of an account any more.
+func (a *account) isForgettable(now time.Time) bool {
+	since := now.Sub(time.Unix(a.goneAt, 0))
+	switch a.shown.Gone {
+	case GoneNot:
+		return false
+	case GonePurged:
+		return since > purgedFor
+	default:
+		return since > purgeAfter
+	}
 }
 
 // writer changes accounts while the tenant's lock is held and collects what changed.
@@ -207,7 +224,7 @@ func (w *writer) remove(id string, gone Gone) {
 	if a.hold != nil {
 		w.release(a)
 	}
-	if a.goneAt == 0 {
+	if a.goneAt == 0 || gone == GonePurged {
 		a.goneAt = w.now.Unix()
 	}
 	w.update(a, raw, gone)

@@ -20,12 +20,15 @@ var _ = Describe("What many accounts share", func() {
 			Profile:  &directory.Profile{OfficeLocation: "office of " + title},
 		}
 	}
-	var tenant *Tenant
+	var (
+		clock  *clocktesting.FakePassiveClock
+		tenant *Tenant
+	)
 	deliver := func(user directory.User) {
 		tenant.write(func(w *writer) { w.deliver(user, fromLive) })
 	}
 	BeforeEach(func() {
-		clock := clocktesting.NewFakePassiveClock(time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC))
+		clock = clocktesting.NewFakePassiveClock(time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC))
 		tenant = New(Options{Clock: clock}).Tenant(types.NamespacedName{Namespace: "contoso", Name: "contoso"})
 	})
 
@@ -64,4 +67,32 @@ var _ = Describe("What many accounts share", func() {
 		Expect(tenant.interned.strings).To(HaveKey("Accountant"))
 		Expect(tenant.interned.strings).To(HaveKey("Boss"))
 	})
+
+	DescribeTable("an account that is gone", func(permanent bool, remembered time.Duration) {
+		deliver(someone("alice", "Accountant", "plan"))
+		remove := func(permanent bool) {
+			tenant.write(func(w *writer) {
+				w.round.number++
+				w.removeBy(directory.Removal{ID: "alice", Permanent: permanent})
+			})
+		}
+		remove(false)
+		clock.SetTime(clock.Now().Add(10 * 24 * time.Hour))
+		if permanent {
+			remove(true)
+		}
+		forgetAfter := func(d time.Duration) {
+			clock.SetTime(clock.Now().Add(d))
+			(&run{Tenant: tenant}).forgetPurged()
+		}
+
+		forgetAfter(remembered)
+		Expect(tenant.accounts).To(HaveLen(1))
+		forgetAfter(2 * time.Second)
+		Expect(tenant.accounts).To(BeEmpty())
+		Expect(tenant.order).To(BeEmpty())
+	},
+		Entry("is remembered as long as it can be restored", false, 20*24*time.Hour),
+		Entry("is forgotten a day after it is gone for good", true, 24*time.Hour),
+	)
 })

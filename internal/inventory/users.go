@@ -131,15 +131,15 @@ func (s *run) dropVanished() {
 	}
 }
 
-// forgetPurged forgets accounts that are gone for so long that nobody can restore
-// them.
+// forgetPurged forgets accounts that nobody can restore: they are gone for so long, or
+// for good.
 func (s *run) forgetPurged() {
-	oldest := s.now().Add(-purgeAfter).Unix()
+	now := s.now()
 	var purged []*account
 	for portion := range s.portions() {
 		s.mu.RLock()
 		for _, a := range portion {
-			if a.shown.Gone != GoneNot && a.goneAt < oldest {
+			if a.isForgettable(now) {
 				purged = append(purged, a)
 			}
 		}
