@@ -169,9 +169,15 @@ func (p *provider) declare(ctx context.Context, c *customer, change func(*v1alph
 	return p.edit(ctx, c, one, func(user *v1alpha1.ManagedUser) { change(&user.Spec) })
 }
 
+// suspend suspends somebody, or lets in. Whom an Active Directory lets in again would be
+// blocked again after each of its synchronizations, all day long.
 func (p *provider) suspend(ctx context.Context, c *customer) error {
-	return p.declare(ctx, c, func(spec *v1alpha1.ManagedUserSpec) {
-		spec.Suspended = ptr.To(spec.Suspended == nil || !*spec.Suspended)
+	one := p.employee(c)
+	if one == nil || one.synced {
+		return nil
+	}
+	return p.edit(ctx, c, one, func(user *v1alpha1.ManagedUser) {
+		user.Spec.Suspended = ptr.To(user.Spec.Suspended == nil || !*user.Spec.Suspended)
 	})
 }
 

@@ -69,8 +69,12 @@ type customer struct {
 	staff, starters []*person
 }
 
-// person is somebody whose account is declared.
-type person struct{ name, upn string }
+// person is somebody whose account is declared. Who is synced is mastered in an Active
+// Directory.
+type person struct {
+	name, upn string
+	synced    bool
+}
 
 func newProvider(s *stack.Stack, c clock.PassiveClock, a *agenda) *provider {
 	return &provider{stack: s, clock: c, agenda: a, rng: a.rng, gone: map[string]bool{}}
@@ -200,7 +204,7 @@ func (p *provider) declareStaff(ctx context.Context, c *customer) error {
 		if !isStaff(account) {
 			continue
 		}
-		one := &person{name: fmt.Sprintf("staff-%02d", len(c.staff)), upn: text(account, "userPrincipalName")}
+		one := &person{name: fmt.Sprintf("staff-%02d", len(c.staff)), upn: text(account, "userPrincipalName"), synced: isSynced(account)}
 		c.staff = append(c.staff, one)
 		if err := p.create(ctx, c, one, func(*v1alpha1.ManagedUserSpec) {}); err != nil {
 			return err
@@ -213,10 +217,14 @@ func (p *provider) declareStaff(ctx context.Context, c *customer) error {
 }
 
 // isStaff tells whether an account is that of somebody who works there, may sign in and is
-// no administrator. Some of them are mastered on premises.
+// no administrator.
 func isStaff(account graphsim.UserState) bool {
 	return text(account, "userType") == "Member" && text(account, "givenName") != "" && len(account.Roles) == 0 &&
 		string(account.Properties["accountEnabled"]) == "true"
+}
+
+func isSynced(account graphsim.UserState) bool {
+	return string(account.Properties["onPremisesSyncEnabled"]) == "true"
 }
 
 func text(account graphsim.UserState, property string) string {
