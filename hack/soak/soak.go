@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -31,8 +32,9 @@ type soak struct {
 	// began is the machine's time, start the simulated.
 	began, start time.Time
 	samples      []sample
-	// remains are the series that tell of clients that are gone.
-	remains []string
+	// leaving are the series that tell of clients that are gone, remains those that did so
+	// at the sample before as well.
+	leaving, remains []string
 }
 
 func newSoak(s *stack.Stack, o options, out io.Writer) *soak {
@@ -96,14 +98,25 @@ func (k *soak) sample(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k.remains = remains
+	k.remains = k.stay(remains)
 	measureCensus(s.values, k.operator.parts...)
 	if err := measureProcess(s.values); err != nil {
 		return err
 	}
 	k.samples = append(k.samples, s)
 	k.report.row(&s)
+	for _, series := range k.remains {
+		k.report.say("        a client is gone, and there is still %s", series)
+	}
 	return nil
+}
+
+// stay returns those series of gone clients that were there at the sample before as well:
+// a client may be leaving at this very moment.
+func (k *soak) stay(remains []string) []string {
+	before := k.leaving
+	k.leaving = remains
+	return slices.DeleteFunc(slices.Clone(remains), func(series string) bool { return !slices.Contains(before, series) })
 }
 
 // alive returns an error when any part has ended.
