@@ -9,12 +9,14 @@ import (
 )
 
 // CacheOptions keep the cache lean: of the managed fields, the largest part of a
-// small object, it keeps only who owns something under a ManagedUser's spec.
-func CacheOptions() cache.Options {
+// small object, it keeps only who owns something under a ManagedUser's spec, and of all
+// ManagedUsers only those of the Shard. Tenants are few, and a Shard's users may name
+// another's: all of them are kept.
+func CacheOptions(shard Shard) cache.Options {
 	return cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&v1alpha1.ManagedUser{}: {Transform: keepSpecOwners},
+			&v1alpha1.ManagedUser{}: {Label: shard.selector(), Transform: keepSpecOwners},
 		},
 	}
 }

@@ -21,10 +21,10 @@ type discovery struct {
 	// generated are the objects that discovery keeps, by account id.
 	generated map[string]*v1alpha1.ManagedUser
 
-	// create and update are to be applied, remove deleted, yield handed over, and take
-	// observed again.
-	create, update             []desiredUser
-	remove, yield, takeBackAll []*v1alpha1.ManagedUser
+	// create and update are to be applied, relabel brought into the Tenant's Shard, remove
+	// deleted, yield handed over, and take observed again.
+	create, update                      []desiredUser
+	relabel, remove, yield, takeBackAll []*v1alpha1.ManagedUser
 }
 
 // desiredUser is a discovered object as it should be.
@@ -92,7 +92,10 @@ func (d *discovery) cover(seen inventory.Observation) {
 	}
 	want := desiredUser{id: account.ID, userPrincipalName: account.UserPrincipalName}
 	if existing, ok := d.generated[account.ID]; ok {
-		if existing.Spec.UserPrincipalName != account.UserPrincipalName {
+		switch {
+		case shardOf(existing) != shardOf(d.tenant):
+			d.relabel = append(d.relabel, existing) // and the next pass goes on
+		case existing.Spec.UserPrincipalName != account.UserPrincipalName:
 			want.name = existing.Name
 			d.update = append(d.update, want)
 		}

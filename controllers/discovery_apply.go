@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,6 +41,10 @@ func (r *DiscoveryReconciler) apply(ctx context.Context, d *discovery) (more boo
 	for _, want := range todo {
 		group.Go(func() error { return r.write(ctx, d.tenant, want) })
 	}
+	// All at once: the next pass would have to look for them again.
+	for _, user := range d.relabel {
+		group.Go(func() error { return r.relabel(ctx, d.tenant, user) })
+	}
 	for _, user := range d.remove {
 		group.Go(func() error { return deleteUnchanged(ctx, r.Client, user) })
 	}
@@ -60,6 +65,7 @@ func (r *DiscoveryReconciler) apply(ctx context.Context, d *discovery) (more boo
 func (r *DiscoveryReconciler) write(ctx context.Context, tenant *v1alpha1.Tenant, want desiredUser) error {
 	user := applyv1alpha1.ManagedUser(want.name, tenant.Namespace).
 		WithLabels(map[string]string{v1alpha1.DiscoveredLabel: "true"}).
+		WithLabels(shardOf(tenant).labels()).
 		WithSpec(applyv1alpha1.ManagedUserSpec().
 			WithTenantRef(applyv1alpha1.ObjectReference().WithName(tenant.Name)).
 			WithID(want.id).
@@ -73,6 +79,22 @@ func (r *DiscoveryReconciler) write(ctx context.Context, tenant *v1alpha1.Tenant
 	}
 	if err != nil {
 		return fmt.Errorf("apply discovered user: %w", err)
+	}
+	return nil
+}
+
+// relabel brings a discovered object into its Tenant's Shard, whoever set the label it
+// has, unless it changed since it was read.
+func (r *DiscoveryReconciler) relabel(ctx context.Context, tenant *v1alpha1.Tenant, stray *v1alpha1.ManagedUser) error {
+	changed := stray.DeepCopy()
+	changed.Labels = map[string]string{}
+	maps.Copy(changed.Labels, stray.Labels)
+	delete(changed.Labels, v1alpha1.ShardLabel)
+	maps.Copy(changed.Labels, shardOf(tenant).labels())
+	patch := client.MergeFromWithOptions(stray, client.MergeFromWithOptimisticLock{})
+	err := r.Client.Patch(ctx, changed, patch, client.FieldOwner(v1alpha1.DiscoveryFieldManager))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("relabel discovered user: %w", err)
 	}
 	return nil
 }
@@ -100,6 +122,9 @@ func (r *DiscoveryReconciler) handOver(ctx context.Context, cached *v1alpha1.Man
 		spec.WithUserPrincipalName(user.Spec.UserPrincipalName)
 	}
 	config := applyv1alpha1.ManagedUser(user.Name, user.Namespace).WithSpec(spec).WithResourceVersion(user.ResourceVersion)
+	if !owned.Has(fieldpath.MakePathOrDie("metadata", "labels", v1alpha1.ShardLabel)) {
+		config.WithLabels(shardOf(&user).labels())
+	}
 	err := r.Client.Apply(ctx, config, client.FieldOwner(v1alpha1.DiscoveryFieldManager))
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return nil // it changed just now, and the change wakes the next pass

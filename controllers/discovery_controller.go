@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -27,6 +28,8 @@ type DiscoveryReconciler struct {
 	// Reader reads past the cache, to see who owns which field.
 	Reader    client.Reader
 	Inventory *inventory.Store
+	// Shard are the Tenants that this manager serves.
+	Shard Shard
 	// Workers is how many Tenants are worked through at once.
 	Workers int
 	// Waker wakes Tenants whose accounts changed.
@@ -44,23 +47,48 @@ func (r *DiscoveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 		}
 		return ctrl.Result{}, fmt.Errorf("get tenant: %w", err)
 	}
-	if tenant.Spec.Paused || !tenant.DeletionTimestamp.IsZero() {
+	if tenant.Spec.Paused || !tenant.DeletionTimestamp.IsZero() || !r.Shard.serves(&tenant) {
 		return ctrl.Result{}, nil
 	}
 	known, ok := r.Inventory.Lookup(req.NamespacedName)
 	if !ok || !known.Synced() {
 		return ctrl.Result{}, nil // woken when the tenant has been read
 	}
-	var users v1alpha1.ManagedUserList
-	if err := r.Client.List(ctx, &users, client.InNamespace(tenant.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return ctrl.Result{}, fmt.Errorf("list managed users: %w", err)
+	d, err := r.survey(ctx, &tenant, known)
+	if err != nil || d == nil {
+		return ctrl.Result{}, err
 	}
-	d := newDiscovery(&tenant, known, users.Items)
 	more, err := r.apply(ctx, d)
 	if err == nil && more {
 		return ctrl.Result{RequeueAfter: batchPause}, nil
 	}
 	return ctrl.Result{}, err
+}
+
+// survey finds what is to be done. Before an object is made, it is looked for past the
+// cache: after the Tenant came from another Shard, it is there under the other's label.
+// A Tenant that went meanwhile is left alone, and there is nothing to be done.
+func (r *DiscoveryReconciler) survey(ctx context.Context, tenant *v1alpha1.Tenant, known *inventory.Tenant) (*discovery, error) {
+	var users v1alpha1.ManagedUserList
+	if err := r.Client.List(ctx, &users, client.InNamespace(tenant.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("list managed users: %w", err)
+	}
+	d := newDiscovery(tenant, known, users.Items)
+	if len(d.create) == 0 {
+		return d, nil
+	}
+	strays, err := r.Shard.strays(ctx, r.Reader, tenant.Namespace)
+	if err != nil || len(strays) == 0 {
+		return d, err
+	}
+	var current v1alpha1.Tenant
+	if err := r.Reader.Get(ctx, client.ObjectKeyFromObject(tenant), &current); client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("get tenant: %w", err)
+	}
+	if current.UID != tenant.UID || !r.Shard.serves(&current) {
+		return nil, nil
+	}
+	return newDiscovery(tenant, known, slices.Concat(users.Items, strays)), nil
 }
 
 // SetupWithManager registers the controller.
@@ -70,7 +98,7 @@ func (r *DiscoveryReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("discovery").
-		For(&v1alpha1.Tenant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.Tenant{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, taken()))).
 		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(tenantOf), builder.WithPredicates(concernsDiscovery())).
 		WatchesRawSource(r.Waker).
 		WithOptions(queueOptions(r.Workers, r.NewQueue)).

@@ -295,6 +295,9 @@ func (r *ManagedUserReconciler) created(s *userScope, attempt *v1alpha1.Record, 
 
 // intend writes the intent of a step over exactly the state that was decided from.
 func (r *ManagedUserReconciler) intend(ctx context.Context, s *userScope, intent v1alpha1.Record) error {
+	if err := r.confirm(ctx, s); err != nil {
+		return err
+	}
 	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, intent)
 	if err := s.status.Patch(ctx, s.user); err != nil {
 		return err

@@ -198,6 +198,10 @@ func (r *ManagedUserReconciler) apply(ctx context.Context, s *userScope, facet s
 	intent := r.intentOf(s, change)
 	written := s.intended[change.Record]
 	covered := change.Level && written.Equal(&intent.Time)
+	if err := r.confirm(ctx, s); err != nil {
+		r.undo(s, change)
+		return err
+	}
 	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, intent)
 	if !covered {
 		if err := s.status.Patch(ctx, s.user); err != nil {

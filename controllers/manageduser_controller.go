@@ -49,6 +49,10 @@ type ManagedUserReconciler struct {
 	// ConsistencyWindow is how long Graph's readings may lag behind a write.
 	// An intent permits its call within half of it.
 	ConsistencyWindow time.Duration
+	// Shard are the Tenants that this manager serves; Divided is true when there may be
+	// other managers for the others.
+	Shard   Shard
+	Divided bool
 	// Workers is how many users are worked on at once.
 	Workers int
 	// Waker wakes users whose observation changed, Tenants the Tenant that has to read
@@ -60,6 +64,9 @@ type ManagedUserReconciler struct {
 
 // Reconcile makes one account what its object declares.
 func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.ManagedUser) (res ctrl.Result, err error) {
+	if shardOf(user) != r.Shard {
+		return ctrl.Result{}, nil
+	}
 	s := newUserScope(r.Client, user)
 	s.waiter = r.waiterFor(user)
 	defer func() { res, err = r.finish(ctx, s, err) }()

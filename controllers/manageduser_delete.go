@@ -166,10 +166,14 @@ func (r *ManagedUserReconciler) contradicted(ctx context.Context, s *userScope) 
 		return "its userPrincipalName belongs to another account than the one it is bound to", nil
 	}
 	rivals, err := r.rivals(ctx, s, s.id, s.seen.User.UserPrincipalName)
-	if err != nil || len(rivals) == 0 {
+	if err != nil {
 		return "", err
 	}
-	for _, rival := range rivals {
+	strays, err := r.straysFor(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	for _, rival := range append(rivals, strays...) {
 		if !isDiscovered(rival) || kube.OwnedByOthers(rival) {
 			return fmt.Sprintf("the ManagedUser %q declares the same account", rival.Name), nil
 		}

@@ -64,8 +64,11 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 }
 
 // isVoid is true for what ends a pass without a word: somebody changed the object, so
-// what was decided is void and the next pass sees; or the tenant is busy.
-func isVoid(err error) bool { return apierrors.IsConflict(err) || errors.Is(err, errBusy) }
+// what was decided is void and the next pass sees; or the tenant is busy, or another
+// manager's.
+func isVoid(err error) bool {
+	return apierrors.IsConflict(err) || errors.Is(err, errBusy) || errors.Is(err, errMoved)
+}
 
 // findTenant finds the Tenant and what is known of it. Until its users have been read
 // completely in this process, a pass says nothing.
@@ -77,6 +80,15 @@ func (r *ManagedUserReconciler) findTenant(ctx context.Context, s *userScope) er
 			return outcome.Waiting(v1alpha1.ReasonWaiting, fmt.Sprintf("there is no Tenant %q in this namespace", key.Name))
 		}
 		return fmt.Errorf("get tenant: %w", err)
+	}
+	if shardOf(&tenant) != r.Shard {
+		if isDiscovered(s.user) && !kube.OwnedByOthers(s.user) {
+			return errQuiet // it follows its Tenant by itself
+		}
+		return mismatch(s.user, &tenant)
+	}
+	if !r.Shard.serves(&tenant) {
+		return errQuiet // it has just come to this manager
 	}
 	known, ok := r.Inventory.Lookup(key)
 	if !ok || !known.Synced() || !tenant.DeletionTimestamp.IsZero() || tenant.Spec.Paused || tenant.Status.AdoptedThrough == nil {

@@ -120,7 +120,8 @@ func (r *ManagedUserReconciler) wakeAll(ctx context.Context, tenant client.Objec
 // concernsUsers tells whether a change of a Tenant may change what its users' passes
 // do.
 func concernsUsers(before, after *v1alpha1.Tenant) bool {
-	return before.Spec.ManagementPolicy != after.Spec.ManagementPolicy ||
+	return shardOf(before) != shardOf(after) || before.Status.Shard != after.Status.Shard ||
+		before.Spec.ManagementPolicy != after.Spec.ManagementPolicy ||
 		before.Spec.Paused != after.Spec.Paused ||
 		before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
 		before.Annotations[v1alpha1.AbandonAnnotation] != after.Annotations[v1alpha1.AbandonAnnotation] ||

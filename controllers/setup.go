@@ -38,6 +38,10 @@ type Options struct {
 	AdoptionWindow time.Duration
 	// ConsistencyWindow is how long Graph's readings may lag behind a write.
 	ConsistencyWindow time.Duration
+	// Shard are the Tenants that this manager serves, and Shards the number of managers
+	// among which all Tenants are divided.
+	Shard  Shard
+	Shards int
 	// Workers is how many users are worked on at once, and how many tenants.
 	Workers    int
 	Registerer prometheus.Registerer
@@ -91,25 +95,30 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	}
 	events := kube.NewEvents(mgr.GetEventRecorder(v1alpha1.FieldManager))
 	users, tenants := kube.NewWaker(), kube.NewWaker()
-	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{
-		&ConnectionReconciler{
-			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Namespace: o.Namespace,
-			Events: events, Clock: o.Clock, Policy: o.Policy, NewQueue: o.NewQueue,
-		},
+	reconcilers := []interface{ SetupWithManager(ctrl.Manager) error }{
 		&TenantReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory,
 			Events: events, Clock: o.Clock, Policy: accessPolicy(o.Policy), Metrics: metrics, Started: o.Clock.Now(),
-			AdoptionWindow: o.AdoptionWindow, Workers: o.Workers, Users: users, Waker: tenants, NewQueue: o.NewQueue,
+			AdoptionWindow: o.AdoptionWindow, Shard: o.Shard, Workers: o.Workers, Users: users, Waker: tenants, NewQueue: o.NewQueue,
 		},
 		&DiscoveryReconciler{
-			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Workers: o.Workers, Waker: kube.NewWaker(), NewQueue: o.NewQueue,
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Shard: o.Shard, Workers: o.Workers,
+			Waker: kube.NewWaker(), NewQueue: o.NewQueue,
 		},
 		&ManagedUserReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Connections: o.Connections, Inventory: o.Inventory,
 			Admins: safeguard.NewAdmins(o.Clock, adminHold), Audit: o.Audit, Events: events, Clock: o.Clock, Policy: o.Policy,
-			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow, Workers: o.Workers, Waker: users, Tenants: tenants, NewQueue: o.NewQueue,
+			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow,
+			Shard: o.Shard, Divided: o.Shard != "" || o.Shards > 1, Workers: o.Workers, Waker: users, Tenants: tenants, NewQueue: o.NewQueue,
 		},
-	} {
+	}
+	if o.Shard == "" { // Connections carry no label
+		reconcilers = append(reconcilers, &ConnectionReconciler{
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Namespace: o.Namespace,
+			Events: events, Clock: o.Clock, Policy: o.Policy, NewQueue: o.NewQueue,
+		})
+	}
+	for _, reconciler := range reconcilers {
 		if err := reconciler.SetupWithManager(mgr); err != nil {
 			return fmt.Errorf("set up controller: %w", err)
 		}

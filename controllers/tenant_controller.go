@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -35,6 +36,8 @@ type TenantReconciler struct {
 	// AdoptionWindow after a Tenant's creation: objects made within it count as found,
 	// so that a cluster rebuilt from Git repeats nothing.
 	AdoptionWindow time.Duration
+	// Shard are the Tenants that this manager serves.
+	Shard Shard
 	// Workers is how many tenants are read at once.
 	Workers int
 	// Users wakes ManagedUsers, Waker Tenants.
@@ -45,18 +48,23 @@ type TenantReconciler struct {
 
 // Reconcile reads one tenant.
 func (r *TenantReconciler) Reconcile(ctx context.Context, tenant *v1alpha1.Tenant) (res ctrl.Result, err error) {
+	if shardOf(tenant) != r.Shard { // or any more: what is known of it is void
+		r.forget(tenant)
+		return ctrl.Result{}, nil
+	}
 	s := newTenantScope(r.Client, tenant)
 	defer func() { res, err = r.finish(ctx, s, err) }()
 
 	switch {
 	case !tenant.DeletionTimestamp.IsZero():
 		s.deleting = true
-		return ctrl.Result{}, run(ctx, s, r.removeDiscovered, r.letGo)
+		return ctrl.Result{}, run(ctx, s, r.take, r.removeDiscovered, r.letGo)
 	case tenant.Spec.Paused:
 		s.paused = true
 		return ctrl.Result{}, nil
 	default:
 		return ctrl.Result{}, run(ctx, s,
+			r.take, // from the manager before, if its label is new
 			r.ensureFinalizer,
 			r.connect,         // credentials → a connected directory
 			r.claim,           // nobody else manages the same tenant …
@@ -72,7 +80,8 @@ func (r *TenantReconciler) Reconcile(ctx context.Context, tenant *v1alpha1.Tenan
 // SetupWithManager registers the controller.
 func (r *TenantReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.Tenant{}, builder.WithPredicates(kube.Changed())).
+		For(&v1alpha1.Tenant{}, builder.WithPredicates(predicate.Or(kube.Changed(), moved()))).
+		Watches(&v1alpha1.Tenant{}, handler.Funcs{UpdateFunc: r.rivalRead}).
 		Watches(&v1alpha1.Connection{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOf)).
 		WatchesRawSource(r.Waker).
 		WithOptions(queueOptions(r.Workers, r.NewQueue)).

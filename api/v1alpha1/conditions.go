@@ -106,6 +106,8 @@ const (
 	ReasonTakenElsewhere Reason = "TakenElsewhere"
 	// ReasonDeletionHeld: the object was deleted, and its deletionPolicy waits.
 	ReasonDeletionHeld Reason = "DeletionHeld"
+	// ReasonShardMismatch: give the object the shard's label of its Tenant.
+	ReasonShardMismatch Reason = "ShardMismatch"
 	// ReasonUnresolved: a name cannot be found, or means more than one object.
 	ReasonUnresolved Reason = "Unresolved"
 )

@@ -11,6 +11,11 @@ const (
 	// as its credentials; any other Secret is refused.
 	CredentialsLabel = "identity.m365-operator.io/credentials"
 
+	// ShardLabel on a Tenant decides which manager serves it: the one that was started
+	// with --shard-selector for its value, or without it the one that has none. Its
+	// ManagedUsers carry the same.
+	ShardLabel = "identity.m365-operator.io/shard"
+
 	// TenantFinalizer lets a Tenant take its discovered ManagedUsers along.
 	TenantFinalizer = "identity.m365-operator.io/tenant"
 

@@ -201,6 +201,13 @@ type TenantStatus struct {
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
 
+	// shard is the value of the label identity.m365-operator.io/shard for which a manager
+	// took the Tenant; absent for the one that serves Tenants without the label. Where it
+	// is not what the label says, nobody serves the Tenant yet.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Shard string `json:"shard,omitempty"`
+
 	// tenantID is the GUID that spec.tenantID was first resolved to.
 	// +optional
 	// +kubebuilder:validation:MaxLength=36
@@ -500,6 +507,7 @@ type Capability struct {
 // +kubebuilder:printcolumn:name="Drifted",type=integer,JSONPath=`.status.users.drifted`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Shard",type=string,priority=1,JSONPath=`.status.shard`
 // +kubebuilder:printcolumn:name="Tenant-ID",type=string,priority=1,JSONPath=`.status.tenantID`
 // +kubebuilder:printcolumn:name="MFA-Unknown",type=integer,priority=1,JSONPath=`.status.users.mfaUnknown`
 // +kubebuilder:printcolumn:name="Suspended-Licensed",type=integer,priority=1,JSONPath=`.status.users.suspendedLicensed`

@@ -42,7 +42,7 @@ func newCommand() *cobra.Command {
 			logger := zap.New(zap.UseFlagOptions(&o.zap))
 			ctrl.SetLogger(logger)
 			klog.SetLogger(logger)
-			logger.Info("starting", "version", cmd.Version, "namespace", o.namespace, "observeOnly", o.observeOnly)
+			logger.Info("starting", "version", cmd.Version, "namespace", o.namespace, "shard", o.shard, "observeOnly", o.observeOnly)
 			return run(cmd.Context(), o)
 		},
 	}
@@ -95,7 +95,7 @@ func setup(mgr ctrl.Manager, o *options, log *audit.Log) error {
 	pool, err := tenancy.NewPool(tenancy.Options{
 		Reader: mgr.GetAPIReader(), Client: mgr.GetClient(), Namespace: o.namespace,
 		Endpoints: o.endpoints, Transport: graph.NewTransport(authorities), Timeout: o.graphTimeout,
-		Governor: throttle.New(now, throttle.DefaultLimits()), Clock: now,
+		Governor: throttle.New(now, throttle.DefaultLimits().Share(o.shards)), Clock: now,
 		Registerer: metrics.Registry, Workers: o.workers,
 	})
 	if err != nil {
@@ -108,7 +108,7 @@ func setup(mgr ctrl.Manager, o *options, log *audit.Log) error {
 		Clock: now, Audit: log, Policy: policy,
 		ObserveOnly: o.observeOnly, AllowRoleGrants: o.allowRoleGrants, Namespace: o.namespace,
 		AdoptionWindow: o.adoptionWindow, ConsistencyWindow: o.consistencyWindow,
-		Workers: o.workers, Registerer: metrics.Registry,
+		Shard: o.shard, Shards: o.shards, Workers: o.workers, Registerer: metrics.Registry,
 	})
 }
 

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	// leaseName of the leader.
+	// leaseName of the leader among those that serve the Tenants without a shard's label.
 	leaseName = "m365-operator"
 	// shutdownTimeout lets calls that are under way to Microsoft Graph end, so that
 	// their outcome is known. The Deployment grants 45 s.
@@ -30,6 +30,14 @@ const (
 	// cacheSyncTimeout bounds one readiness probe.
 	cacheSyncTimeout = time.Second
 )
+
+// leaseOf is the name of a shard's Lease: every shard has a leader of its own.
+func leaseOf(shard controllers.Shard) string {
+	if shard == "" {
+		return leaseName
+	}
+	return leaseName + "-" + string(shard)
+}
 
 // newManager makes a manager that never lists or watches Secrets, and gives the
 // Lease back when it ends.
@@ -41,11 +49,11 @@ func newManager(config *rest.Config, o *options) (ctrl.Manager, error) {
 	shutdown := shutdownTimeout
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme: scheme,
-		Cache:  controllers.CacheOptions(),
+		Cache:  controllers.CacheOptions(o.shard),
 		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
 
 		LeaderElection:          o.leaderElect,
-		LeaderElectionID:        leaseName,
+		LeaderElectionID:        leaseOf(o.shard),
 		LeaderElectionNamespace: o.namespace,
 		LeaseDuration:           &o.lease, RenewDeadline: &o.renew, RetryPeriod: &o.retry,
 		// main returns as soon as the manager has stopped, which this rests on.

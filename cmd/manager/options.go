@@ -12,6 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/controllers"
 	"github.com/m365-operator/m365-operator/internal/graph"
 	"github.com/m365-operator/m365-operator/internal/tenancy"
 )
@@ -32,6 +34,9 @@ type options struct {
 	adoptionWindow, consistencyWindow time.Duration
 	blockedRetry                      time.Duration
 	workers                           int
+	shardSelector                     string
+	shard                             controllers.Shard // of shardSelector
+	shards                            int
 	auditLog                          string
 
 	namespace              string
@@ -49,7 +54,7 @@ func defaultOptions() *options {
 	return &options{
 		graphTimeout:   graph.DefaultTimeout,
 		adoptionWindow: 10 * time.Minute, consistencyWindow: 2 * time.Minute, blockedRetry: 6 * time.Hour,
-		workers: tenancy.DefaultWorkers, auditLog: toStandardOutput,
+		workers: tenancy.DefaultWorkers, shards: 1, auditLog: toStandardOutput,
 		lease: 15 * time.Second, renew: 10 * time.Second, retry: 2 * time.Second,
 		metricsAddress: ":8080", probes: ":8081", profiles: "0", kubeAPIQPS: -1,
 		serviceAccountFile: serviceAccountNamespace,
@@ -71,11 +76,15 @@ func (o *options) bind(flags *pflag.FlagSet) {
 		"time after which an answer that was lost is settled by reading back")
 	flags.DurationVar(&o.blockedRetry, "blocked-retry", o.blockedRetry, "how often what only a person can repair is tried again")
 	flags.IntVar(&o.workers, "workers", o.workers, "users worked on at once; one tenant may hold a quarter of them")
+	flags.StringVar(&o.shardSelector, "shard-selector", "",
+		"serve the Tenants with this label, "+v1alpha1.ShardLabel+"=<name>, and no others (default: those without the label)")
+	flags.IntVar(&o.shards, "shards", o.shards,
+		"number of managers that use the same app registrations: each spends an equal part of what Microsoft Graph allows an app over all tenants")
 	flags.StringVar(&o.auditLog, "audit-log", o.auditLog, "file that gets one JSON line per change in Microsoft 365; - is standard output")
 
 	flags.StringVar(&o.namespace, "namespace", "",
 		"the operator's own namespace, where Connections' Secrets and the leader's Lease are (default: POD_NAMESPACE, else the service account's)")
-	flags.BoolVar(&o.leaderElect, "leader-elect", false, "work only while holding the Lease m365-operator")
+	flags.BoolVar(&o.leaderElect, "leader-elect", false, "work only while holding the Lease m365-operator, followed by the shard's name where there is one")
 	flags.DurationVar(&o.lease, "leader-election-lease-duration", o.lease, "time after which others may take a Lease that was not renewed")
 	flags.DurationVar(&o.renew, "leader-election-renew-deadline", o.renew, "time after which a leader that could not renew stops")
 	flags.DurationVar(&o.retry, "leader-election-retry-period", o.retry, "time between two attempts to get or renew the Lease")
@@ -133,7 +142,12 @@ func (o *options) validate() error {
 	if o.zap.Level != nil && o.zap.Level.Enabled(bodies) {
 		return errors.New("--zap-log-level must be at most 7: beyond, Kubernetes' client logs the contents of Secrets")
 	}
+	if o.shard, err = controllers.ParseShard(o.shardSelector); err != nil {
+		return fmt.Errorf("--shard-selector %w", err)
+	}
 	switch {
+	case o.shards < 1:
+		return errors.New("--shards must be at least 1")
 	case o.workers < 1:
 		return errors.New("--workers must be at least 1")
 	case o.lease <= o.renew || o.renew <= o.retry:

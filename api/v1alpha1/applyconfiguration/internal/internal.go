@@ -913,6 +913,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: safeguards
       type:
         namedType: com.github.m365-operator.m365-operator.api.v1alpha1.SafeguardsStatus
+    - name: shard
+      type:
+        scalar: string
     - name: tenantID
       type:
         scalar: string

@@ -19,6 +19,10 @@ type TenantStatusApplyConfiguration struct {
 	// lastHandledReconcileAt is the last value of the annotation
 	// reconcile.fluxcd.io/requestedAt that was acted on.
 	LastHandledReconcileAt *string `json:"lastHandledReconcileAt,omitempty"`
+	// shard is the value of the label identity.m365-operator.io/shard for which a manager
+	// took the Tenant; absent for the one that serves Tenants without the label. Where it
+	// is not what the label says, nobody serves the Tenant yet.
+	Shard *string `json:"shard,omitempty"`
 	// tenantID is the GUID that spec.tenantID was first resolved to.
 	TenantID *string `json:"tenantID,omitempty"`
 	// displayName is the organization's name in Microsoft 365.
@@ -67,6 +71,14 @@ func (b *TenantStatusApplyConfiguration) WithObservedGeneration(value int64) *Te
 // If called multiple times, the LastHandledReconcileAt field is set to the value of the last call.
 func (b *TenantStatusApplyConfiguration) WithLastHandledReconcileAt(value string) *TenantStatusApplyConfiguration {
 	b.LastHandledReconcileAt = &value
+	return b
+}
+
+// WithShard sets the Shard field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Shard field is set to the value of the last call.
+func (b *TenantStatusApplyConfiguration) WithShard(value string) *TenantStatusApplyConfiguration {
+	b.Shard = &value
 	return b
 }
 
