@@ -117,16 +117,16 @@ func (s Shard) strays(ctx context.Context, reader client.Reader, namespace strin
 
 // mismatch is what a user is told whose Tenant is another manager's.
 func mismatch(user *v1alpha1.ManagedUser, tenant *v1alpha1.Tenant) error {
-	remedy := fmt.Sprintf("set the label %s=%s on this object", v1alpha1.ShardLabel, shardOf(tenant))
+	remedy := fmt.Sprintf("set the label %s=%s on this object", v1alpha1.ShardLabel, string(shardOf(tenant)))
 	if shardOf(tenant) == "" {
 		remedy = "take the label " + v1alpha1.ShardLabel + " off this object"
 	}
 	return outcome.Blocked(v1alpha1.ReasonShardMismatch, fmt.Sprintf(
-		"this object belongs to %s and its Tenant to %s, so nothing is done: %s", shardOf(user), shardOf(tenant), remedy))
+		"this object belongs to %s and its Tenant to %s, so nothing is done: %s", shardOf(user).name(), shardOf(tenant).name(), remedy))
 }
 
-// String names the Shard in a message.
-func (s Shard) String() string {
+// name of the Shard in a message.
+func (s Shard) name() string {
 	if s == "" {
 		return "no shard"
 	}
