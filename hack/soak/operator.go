@@ -100,7 +100,7 @@ func (o *operator) newManager(ctx context.Context, config *rest.Config) error {
 	}
 	timeout := shutdown
 	m, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme: scheme, Cache: controllers.CacheOptions(),
+		Scheme: scheme, Cache: controllers.CacheOptions(""),
 		Client:                  client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
 		Metrics:                 server.Options{BindAddress: "0"},
 		HealthProbeBindAddress:  "0",
