@@ -59,6 +59,11 @@ func (b *bench) inWorld(ctx context.Context, want shape, here []scenario) (err e
 	for _, s := range here {
 		began := time.Now()
 		figures, err := b.runOne(ctx, w, s)
+		for i := range figures {
+			if want.tenants == 1 {
+				figures[i].single = want.users
+			}
+		}
 		b.add(s.name, figures)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))

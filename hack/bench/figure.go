@@ -18,6 +18,9 @@ type figure struct {
 	Goal *goal `json:"goal,omitempty"`
 	// Met is nil when there is no goal, or when it was not judged.
 	Met *bool `json:"met,omitempty"`
+
+	// single is the number of users where there is one tenant.
+	single int
 }
 
 // goal is what a figure is to be.
@@ -90,4 +93,28 @@ func find(figures []figure, scenario, in, what string) (figure, bool) {
 		}
 	}
 	return figure{}, false
+}
+
+// acrossSizes compares what a scenario measured in the smallest and in the largest world
+// of one tenant; there is nothing to compare when only one was there.
+func acrossSizes(figures []figure, scenario, what string, compare func(small, large figure) figure) []figure {
+	var small, large *figure
+	for i := range figures {
+		f := &figures[i]
+		if f.Scenario != scenario || f.What != what || f.single == 0 {
+			continue
+		}
+		if small == nil || f.single < small.single {
+			small = f
+		}
+		if large == nil || f.single > large.single {
+			large = f
+		}
+	}
+	if small == nil || small == large {
+		return nil
+	}
+	concluded := compare(*small, *large)
+	concluded.Case = small.Case + " → " + large.Case
+	return []figure{concluded}
 }

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 const whatMemory = "RSS"
 
@@ -31,19 +28,12 @@ func memory(ctx context.Context, w *world) ([]figure, error) {
 	}, nil
 }
 
-// slope is what one more user adds, from the smaller to the larger of single tenants.
+// slope is what one more user adds.
 func slope(figures []figure) []figure {
-	var concluded []figure
-	for _, s := range []sizes{fullSizes(), shortSizes()} {
-		small, found := find(figures, "memory", s.small.String(), whatMemory)
-		large, alsoFound := find(figures, "memory", s.large.String(), whatMemory)
-		if found && alsoFound {
-			concluded = append(concluded, figure{
-				Case: s.small.String() + " → " + s.large.String(), What: "RSS per user", Unit: "bytes",
-				Value: (large.Value - small.Value) * (1 << 20) / float64(s.large.total()-s.small.total()),
-				Goal:  valueAtMost(8192),
-			})
+	return acrossSizes(figures, "memory", whatMemory, func(small, large figure) figure {
+		return figure{
+			What: "RSS per user", Unit: "bytes", Goal: valueAtMost(8192),
+			Value: (large.Value - small.Value) * (1 << 20) / float64(large.single-small.single),
 		}
-	}
-	return slices.Clip(concluded)
+	})
 }

@@ -14,10 +14,21 @@ import (
 type feed string
 
 const (
-	feedUsers         feed = "users"
+	feedUsers         feed = "users" // what changed among them
+	feedUserList      feed = "userList"
+	feedMemberships   feed = "memberships" // what changed among groups and their members
+	feedGroupList     feed = "groupList"
+	feedOrganization  feed = "organization"
+	feedLicenses      feed = "licenses"
+	feedLicenseStates feed = "licenseStates"
+	feedRoles         feed = "roles"
+	feedRooms         feed = "rooms"
 	feedRegistrations feed = "registrations"
-	feedMemberships   feed = "memberships"
-	feedMailboxes     feed = "mailboxes"
+	feedPolicies      feed = "policies"
+	feedDevices       feed = "devices"
+	feedManaged       feed = "managedDevices"
+	feedLockouts      feed = "lockouts"
+	feedMailboxes     feed = "mailboxes" // once for every account
 	feedSignIns       feed = "signIns"
 )
 
@@ -41,35 +52,45 @@ func sources() []source {
 	return []source{
 		{"/users/delta", feedUsers, true},
 		{"/users/{id}/mailboxSettings", feedMailboxes, true},
-		{"/users", "licenseStates", true},
-		{"/organization", "organization", true},
-		{"/domains", "organization", false},
-		{"/subscribedSkus", "licenses", true},
-		{"/roleManagement/directory/roleDefinitions", "roles", false},
-		{"/roleManagement/directory/roleAssignments", "roles", true},
-		{"/roleManagement", "roles", false},
-		{"/directoryRoles", "roles", false},
+		{"/users", feedLicenseStates, true},
+		{"/organization", feedOrganization, true},
+		{"/domains", feedOrganization, false},
+		{"/subscribedSkus", feedLicenses, true},
+		{"/roleManagement/directory/roleAssignments", feedRoles, true},
+		{"/roleManagement", feedRoles, false},
 		{"/groups/delta", feedMemberships, true},
-		{"/groups", "roles", false}, // members of groups that hold roles
-		{"/places", "rooms", true},
+		{"/groups", feedRoles, false}, // members of groups that hold roles
+		{"/places", feedRooms, true},
 		{"/reports/authenticationMethods", feedRegistrations, true},
-		{"/policies/identitySecurityDefaultsEnforcementPolicy", "policies", true},
-		{"/identity/conditionalAccess", "policies", false},
-		{"/devices", "devices", true},
-		{"/deviceManagement/managedDevices", "managedDevices", true},
-		{"/auditLogs/signIns", "lockouts", true},
+		{"/policies", feedPolicies, true},
+		{"/identity/conditionalAccess", feedPolicies, false},
+		{"/devices", feedDevices, true},
+		{"/deviceManagement/managedDevices", feedManaged, true},
+		{"/auditLogs/signIns", feedLockouts, true},
 	}
 }
 
-// intervals are the times between two readings of each feed.
-func intervals() map[feed]time.Duration {
-	every := inventory.DefaultFeedIntervals()
-	return map[feed]time.Duration{
-		"organization": every.Organization, "licenses": every.Licenses, "roles": every.Roles, "rooms": every.Rooms,
-		feedRegistrations: every.Registrations, "policies": every.Policies, feedMemberships: every.Memberships,
-		"licenseStates": every.LicenseStates, "devices": every.Devices, "managedDevices": every.Devices,
-		"lockouts": every.Lockouts, feedSignIns: every.SignIns,
+// sourceOf finds the feed of a request. A delta query that goes on from a token reads what
+// changed, any other everything
+// (https://learn.microsoft.com/graph/delta-query-overview).
+func sourceOf(e *graphsim.Entry) (source, error) {
+	for _, s := range sources() {
+		if !strings.HasPrefix(e.Template, s.path) {
+			continue
+		}
+		if !strings.Contains(strings.ToLower(e.Query), "deltatoken=") {
+			switch s.feed {
+			case feedUsers:
+				s.feed = feedUserList
+			case feedMemberships:
+				s.feed = feedGroupList
+			default:
+			}
+		}
+		s.leads = s.leads && !strings.Contains(strings.ToLower(e.Query), "skiptoken=")
+		return s, nil
 	}
+	return source{}, fmt.Errorf("no feed is known to ask for %s %s", e.Method, e.Template)
 }
 
 // readFeedCosts finds out from the journal what the readings cost so far.
@@ -81,87 +102,72 @@ func (w *world) readFeedCosts(ctx context.Context) (map[feed]cost, error) {
 	return feedCosts(entries, w.tenants)
 }
 
-// feedCosts divides what was asked for each feed by how often it was read.
+// feedCosts divides what was asked for each feed by how often it was read. Of what only
+// some tenants have or allow, all tenants bear a share.
 func feedCosts(entries []graphsim.Entry, tenants int) (map[feed]cost, error) {
-	type sum struct{ pages, units, readings float64 }
-	sums := map[feed]*sum{}
+	costs, readings := map[feed]cost{}, map[feed]int{}
 	for i := range entries {
 		e := &entries[i]
 		if e.Fault != "" {
 			continue // held back
 		}
-		from, ok := sourceOf(e.Template)
-		if !ok {
-			return nil, fmt.Errorf("no feed is known to read %s %s", e.Method, e.Template)
+		from, err := sourceOf(e)
+		if err != nil {
+			return nil, err
 		}
-		s := sums[from.feed]
-		if s == nil {
-			s = &sum{}
-			sums[from.feed] = s
-		}
-		s.pages++
-		s.units += float64(e.RU)
-		if from.leads && !strings.Contains(e.Query, "token=") {
-			s.readings++
+		c := costs[from.feed]
+		c.pages++
+		c.units += float64(e.RU)
+		costs[from.feed] = c
+		if from.leads {
+			readings[from.feed]++
 		}
 	}
-	costs := map[feed]cost{}
-	for name, s := range sums {
-		// Of the feeds that some tenants refuse or do not have, all tenants bear a share.
-		readings := max(s.readings, float64(tenants))
-		costs[name] = cost{pages: s.pages / readings, units: s.units / readings}
+	for name, c := range costs {
+		n := float64(max(readings[name], tenants))
+		costs[name] = cost{c.pages / n, c.units / n}
 	}
 	return costs, nil
-}
-
-func sourceOf(template string) (source, bool) {
-	for _, s := range sources() {
-		if strings.HasPrefix(template, s.path) {
-			return s, true
-		}
-	}
-	return source{}, false
 }
 
 // signInPage is the most that a page with sign-in dates holds
 // (https://learn.microsoft.com/graph/api/user-list).
 const signInPage = 500
 
-// usersPage is the most that a page of users/delta holds
-// (https://learn.microsoft.com/answers/a/2052165, by Microsoft's staff).
-const usersPage = 200
-
-// perInterval is what a settled tenant costs in every interval in which its users are read
-// once: the feeds' readings, and those of all users and groups from the beginning, spread
-// over the times between them, which are the longer the more calls they take. users is
-// the cost of one reading of the users in which little or nothing changed.
-func perInterval(readings map[feed]cost, users cost, people int, interval time.Duration) cost {
-	total := users
-	spread := func(reading cost, every time.Duration) {
-		share := float64(interval) / float64(every)
+// perInterval is what a settled tenant costs every time that its changes are read: those,
+// and the other readings spread over the intervals that they really have.
+func perInterval(readings map[feed]cost, changes cost, people int, interval time.Duration) cost {
+	total := changes
+	add := func(name feed, every func(calls int) time.Duration) {
+		reading := readings[name]
+		switch name {
+		case feedSignIns: // held back here
+			pages := float64((people + signInPage - 1) / signInPage)
+			reading = cost{pages, pages}
+		case feedMemberships: // of which none may have been read yet but the list
+			reading = cost{1, 1}
+		default:
+		}
+		share := float64(interval) / float64(every(int(reading.pages)))
 		total.pages += share * reading.pages
 		total.units += share * reading.units
 	}
-	for name, every := range intervals() {
-		reading, ok := readings[name]
-		switch name {
-		case feedSignIns:
-			reading, ok = pagesOf(people, signInPage), true
-		case feedMemberships: // what was read first was everything, later it is what changed
-			spread(reading, inventory.ListingInterval(int(reading.pages)))
-			reading = cost{1, 1}
-		}
-		if ok {
-			spread(reading, inventory.FeedInterval(every, int(reading.pages)))
-		}
+	for name, every := range feedIntervals() {
+		add(name, func(calls int) time.Duration { return inventory.FeedInterval(every, calls) })
 	}
-	listing := pagesOf(people, usersPage)
-	spread(listing, inventory.ListingInterval(int(listing.pages)))
+	add(feedUserList, inventory.ListingInterval)
+	add(feedGroupList, inventory.ListingInterval)
 	return total
 }
 
-// pagesOf is the cost of so many people in pages of a resource unit each.
-func pagesOf(people, size int) cost {
-	pages := float64((people + size - 1) / size)
-	return cost{pages, pages}
+// feedIntervals are the times between two readings of feeds that take few calls. A feed
+// that is due waits for the next reading of the users, so that it wakes none of its own.
+func feedIntervals() map[feed]time.Duration {
+	every := inventory.DefaultFeedIntervals()
+	return map[feed]time.Duration{
+		feedOrganization: every.Organization, feedLicenses: every.Licenses, feedLicenseStates: every.LicenseStates,
+		feedRoles: every.Roles, feedRooms: every.Rooms, feedMemberships: every.Memberships,
+		feedRegistrations: every.Registrations, feedPolicies: every.Policies,
+		feedDevices: every.Devices, feedManaged: every.Devices, feedLockouts: every.Lockouts, feedSignIns: every.SignIns,
+	}
 }

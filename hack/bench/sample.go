@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/client-go/rest"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -28,10 +30,12 @@ type sample struct {
 	manager managerCounts
 }
 
-// apiCounts are writes that the API server accepted or refused.
+// apiCounts are what the API server was asked to write.
 type apiCounts struct {
-	// ours went to our kinds, events to Events, leases to Leases.
-	ours, events, leases float64
+	// ours are writes to our kinds, refused ones too, leases those to Leases.
+	ours, leases float64
+	// events are Events about our kinds, and their repetitions.
+	events float64
 }
 
 // managerCounts are the manager's own.
@@ -71,16 +75,31 @@ func (w *world) apiCounts(ctx context.Context) (apiCounts, error) {
 	if err != nil {
 		return apiCounts{}, err
 	}
-	of := func(group, resource string) float64 {
-		return found.sum(requests, func(labels map[string]string) bool {
-			return labels["group"] == group && (resource == "" || labels["resource"] == resource) && isWrite(labels["verb"])
-		})
+	of := func(group string) float64 {
+		return found.sum(requests, func(labels map[string]string) bool { return labels["group"] == group && isWrite(labels["verb"]) })
 	}
-	return apiCounts{
-		ours:   of(v1alpha1.GroupVersion.Group, ""),
-		events: of("events.k8s.io", "events") + of("", "events"),
-		leases: of("coordination.k8s.io", "leases"),
-	}, nil
+	counts := apiCounts{ours: of(v1alpha1.GroupVersion.Group), leases: of("coordination.k8s.io")}
+	var events eventsv1.EventList
+	if err := w.Client.List(ctx, &events); err != nil {
+		return counts, fmt.Errorf("list events: %w", err)
+	}
+	for i := range events.Items {
+		counts.events += repetitions(&events.Items[i])
+	}
+	return counts, nil
+}
+
+// repetitions is how often an Event about our kinds was told, and zero for others, such as
+// the leader election's.
+func repetitions(event *eventsv1.Event) float64 {
+	switch group, _, _ := strings.Cut(event.Regarding.APIVersion, "/"); {
+	case group != v1alpha1.GroupVersion.Group:
+		return 0
+	case event.Series != nil:
+		return float64(event.Series.Count)
+	default:
+		return 1
+	}
 }
 
 // isWrite knows the API server's verbs.

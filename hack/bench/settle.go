@@ -12,8 +12,13 @@ import (
 // pollEvery is how often the manager's metrics are looked at; reading them is work, too.
 const pollEvery = 200 * time.Millisecond
 
-// quietFor is how long nobody is reconciled before the manager is taken to rest.
-const quietFor = 6 * time.Second
+// quiet is how long nobody is reconciled before the manager is taken to rest.
+func (w *world) quiet() time.Duration {
+	if w.short {
+		return 2 * time.Second
+	}
+	return 6 * time.Second
+}
 
 // settle waits until every feed of every tenant has been read that is not held back, and
 // nothing is left to do.
@@ -63,7 +68,7 @@ func (w *world) awaitQuiet(ctx context.Context) error {
 		if now.busy > 0 || now.passes[controllerUsers] != last {
 			last, since = now.passes[controllerUsers], time.Now()
 		}
-		return time.Since(since) >= quietFor, nil
+		return time.Since(since) >= w.quiet(), nil
 	})
 }
 

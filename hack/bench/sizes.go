@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -35,12 +36,13 @@ func fullSizes() sizes {
 	return sizes{small: shape{1, 10_000}, large: shape{1, 100_000}, fleet: shape{300, 100}, steps: []int{1, 10, 100, 300}}
 }
 
+// shortSizes are there to see that everything works; every world costs time of its own.
 func shortSizes() sizes {
-	return sizes{small: shape{1, 500}, large: shape{1, 1_000}, fleet: shape{10, 20}, steps: []int{1, 10}}
+	return sizes{small: shape{1, 500}, large: shape{1, 500}, fleet: shape{10, 20}, steps: []int{1, 10}}
 }
 
 // all shapes, the cheapest first.
-func (s sizes) all() []shape { return []shape{s.small, s.fleet, s.large} }
+func (s sizes) all() []shape { return slices.Compact([]shape{s.fleet, s.small, s.large}) }
 
 // stepsOf are the numbers of Tenants at which the growth of a world is looked at.
 func (s sizes) stepsOf(want shape) []int {
