@@ -72,26 +72,22 @@ func (w *world) awaitQuiet(ctx context.Context) error {
 	})
 }
 
+// reportsPath is how graphsim counts pages of the report on authentication methods.
+const reportsPath = "GET /reports/authenticationMethods/userRegistrationDetails"
+
 // awaitRead waits until a manager that was started anew has read as much as the first had,
 // and rests. What it had to read again is known from the first.
 func (w *world) awaitRead(ctx context.Context) error {
 	if err := w.awaitStarted(ctx); err != nil {
 		return err
 	}
-	before, err := w.Graph.Counters(ctx, "")
-	if err != nil {
-		return err
-	}
-	// Reports are rationed: five pages in ten seconds.
-	pages := w.readings[feedRegistrations].pages * float64(w.tenants)
-	const reports = "GET /reports/authenticationMethods/userRegistrationDetails"
-	patience := time.Now().Add(time.Duration(pages*2.5)*time.Second + 10*time.Second)
-	err = w.poll(ctx, time.Second, "reports were read again", func(ctx context.Context) (bool, error) {
+	// Reports are rationed: five pages in ten seconds, for each tenant.
+	pages := w.readings[feedRegistrations].pages
+	patience := w.began.Add(time.Duration(pages*2.5)*time.Second + 20*time.Second)
+	err := w.poll(ctx, time.Second, "reports were read again", func(ctx context.Context) (bool, error) {
 		now, err := w.Graph.Counters(ctx, "")
-		if err != nil {
-			return false, err
-		}
-		return float64(now.ByPath[reports]-before.ByPath[reports]) >= pages || time.Now().After(patience), nil
+		read := now.ByPath[reportsPath] - w.reportsBefore
+		return float64(read) >= pages*float64(w.tenants) || time.Now().After(patience), err
 	})
 	if err != nil {
 		return err

@@ -30,8 +30,10 @@ type world struct {
 	growth []growth
 	// readings are what it costs to read each feed of a tenant once.
 	readings map[feed]cost
-	// began is when the manager that runs was started.
-	began time.Time
+	// began is when the manager that runs was started, reportsBefore how many pages of
+	// reports had been read by then.
+	began         time.Time
+	reportsBefore uint64
 }
 
 // growth is what it took to let Tenants be managed that were not before.
@@ -217,6 +219,11 @@ const leaseName = "m365-operator"
 
 // startManager starts the manager anew.
 func (w *world) startManager(ctx context.Context) error {
+	before, err := w.Graph.Counters(ctx, "")
+	if err != nil {
+		return err
+	}
+	w.reportsBefore = before.ByPath[reportsPath]
 	w.began = time.Now()
 	return w.RestartManager(ctx)
 }
