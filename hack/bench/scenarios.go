@@ -29,6 +29,8 @@ func scenarios() []scenario {
 		discoveryScenario(),
 		coldScenario(),
 		memoryScenario(),
+		reactionScenario(),
+		bulkScenario(),
 	}
 }
 

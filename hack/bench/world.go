@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -46,6 +47,9 @@ type growth struct {
 	first time.Time
 }
 
+// journalSize is how many requests of a tenant can be looked at afterwards.
+const journalSize = 20_000
+
 // begin starts everything, and returns when all users are Ready and all has been read.
 func (w *world) begin(ctx context.Context) error {
 	began := time.Now()
@@ -57,7 +61,7 @@ func (w *world) begin(ctx context.Context) error {
 	if err := s.StartControlPlane(ctx); err != nil {
 		return err
 	}
-	if err := s.StartGraph(ctx, w.tenants, w.shape.users); err != nil {
+	if err := s.StartGraph(ctx, w.tenants, w.shape.users, "--journal="+strconv.Itoa(journalSize)); err != nil {
 		return err
 	}
 	if err := w.holdRationed(ctx); err != nil {
