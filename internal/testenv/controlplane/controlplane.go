@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -48,6 +49,7 @@ type ControlPlane struct {
 	kubeconfig        string // of the administrator
 	environment       *envtest.Environment
 	controllerManager *process.Process
+	components        []*Component // those that were asked for
 	logs              []*os.File
 }
 
@@ -133,6 +135,16 @@ func (c *ControlPlane) Stop() error {
 	var errs []error
 	if c.controllerManager != nil {
 		errs = append(errs, c.controllerManager.Stop())
+	}
+	for _, component := range c.components {
+		_ = component.Signal(syscall.SIGCONT) // one that is halted cannot end; one that has ended needs not
+	}
+	for _, name := range []string{"kube-apiserver", "etcd"} { // in this order
+		for _, component := range c.components {
+			if component.name == name {
+				errs = append(errs, component.stop())
+			}
+		}
 	}
 	if c.environment != nil {
 		errs = append(errs, c.environment.Stop())

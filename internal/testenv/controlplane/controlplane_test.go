@@ -1,8 +1,11 @@
 package controlplane_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 
 	"github.com/m365-operator/m365-operator/internal/testenv/controlplane"
 )
@@ -154,4 +158,73 @@ var _ = Describe("A control plane", Ordered, func() {
 		_, err := plane.Kubectl(ctx, "", "get", "namespace", "absent")
 		Expect(err).To(MatchError(ContainSubstring(`namespaces "absent" not found`)))
 	}, SpecTimeout(time.Minute))
+
+	// goesOn proves that what was written is there, and that every component works.
+	goesOn := func(ctx SpecContext) {
+		GinkgoHelper()
+		_, err := admin.CoreV1().ConfigMaps("default").Get(ctx, "kept", metav1.GetOptions{})
+		Expect(err).NotTo(HaveOccurred())
+		namespace, err := admin.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{
+			ObjectMeta: metav1.ObjectMeta{GenerateName: "after-"},
+		}, metav1.CreateOptions{})
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(ctx, func(ctx SpecContext) error { // of kube-controller-manager's making
+			_, err := admin.CoreV1().ServiceAccounts(namespace.Name).Get(ctx, "default", metav1.GetOptions{})
+			return err
+		}).WithTimeout(time.Minute).Should(Succeed())
+	}
+
+	DescribeTable("outlives the end of a component", func(ctx SpecContext, which func() (*controlplane.Component, error), signal syscall.Signal) {
+		_, err := admin.CoreV1().ConfigMaps("default").Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "kept"}}, metav1.CreateOptions{})
+		Expect(err).To(Or(Succeed(), Satisfy(apierrors.IsAlreadyExists)))
+		component, err := which()
+		Expect(err).NotTo(HaveOccurred())
+		before := component.PID()
+
+		Expect(component.End(ctx, signal)).To(Succeed())
+		short, cancel := context.WithTimeout(ctx, 2*time.Second)
+		_, err = admin.CoreV1().ConfigMaps("default").Get(short, "kept", metav1.GetOptions{})
+		cancel()
+		Expect(err).To(HaveOccurred())
+
+		Expect(component.Start(ctx)).To(Succeed())
+		Expect(component.PID()).NotTo(Equal(before))
+		Expect(plane.WaitReady(ctx)).To(Succeed())
+		goesOn(ctx)
+	},
+		Entry("kube-apiserver killed", func() (*controlplane.Component, error) { return plane.APIServer() }, syscall.SIGKILL, SpecTimeout(3*time.Minute)),
+		Entry("etcd stopped", func() (*controlplane.Component, error) { return plane.Etcd() }, syscall.SIGTERM, SpecTimeout(3*time.Minute)),
+		Entry("etcd killed, which was started again", func() (*controlplane.Component, error) { return plane.Etcd() }, syscall.SIGKILL, SpecTimeout(3*time.Minute)),
+	)
+
+	It("is slow with an etcd that is, and not for longer", func(ctx SpecContext) {
+		etcd, err := plane.Etcd()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(etcd.Signal(syscall.SIGSTOP)).To(Succeed())
+		Eventually(ctx, func() (string, error) {
+			raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", etcd.PID()))
+			return string(raw), err
+		}).Should(ContainSubstring(") T "))
+		short, cancel := context.WithTimeout(ctx, time.Second)
+		_, err = admin.CoreV1().ConfigMaps("default").Create(short, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "slow-"}}, metav1.CreateOptions{})
+		cancel()
+		Expect(err).To(HaveOccurred())
+		Expect(etcd.Signal(syscall.SIGCONT)).To(Succeed())
+
+		stuttering, calm := context.WithCancel(ctx)
+		halts := make(chan int, 1)
+		go func() {
+			defer GinkgoRecover()
+			n, err := etcd.Stutter(stuttering, clock.RealClock{}, 40*time.Millisecond, 20*time.Millisecond)
+			Expect(err).NotTo(HaveOccurred())
+			halts <- n
+		}()
+		for range 5 {
+			_, err = admin.CoreV1().ConfigMaps("default").Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "slow-"}}, metav1.CreateOptions{})
+			Expect(err).NotTo(HaveOccurred())
+		}
+		calm()
+		Expect(<-halts).To(BeNumerically(">", 0))
+		goesOn(ctx)
+	}, SpecTimeout(2*time.Minute))
 })

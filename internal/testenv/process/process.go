@@ -93,6 +93,15 @@ func (p *Process) Stop() error {
 	return p.exitError()
 }
 
+// Signal sends a signal: SIGSTOP halts the program and SIGCONT lets it go on. A program
+// that was halted cannot obey Stop.
+func (p *Process) Signal(signal syscall.Signal) error {
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		return fmt.Errorf("signal %s: %w", p.name, err)
+	}
+	return nil
+}
+
 // Kill ends the program by SIGKILL, which it cannot see coming, and waits.
 func (p *Process) Kill() error {
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {

@@ -43,9 +43,9 @@ type Stack struct {
 	// MetricsURL and ProbesURL are the manager's.
 	MetricsURL, ProbesURL string
 
-	graphsim, manager *process.Process
-	// managerEnv and managerArgs are what the manager was started with.
-	managerEnv, managerArgs []string
+	graphsim *process.Process
+	only     *Replica // of StartManager
+	replicas []*Replica
 }
 
 // New prepares a stack with the binaries of bin/ and an empty folder below it.
@@ -95,6 +95,9 @@ func (s *Stack) StartControlPlane(ctx context.Context) error {
 // Stop stops everything that was started. It may be called twice.
 func (s *Stack) Stop() error {
 	errs := []error{s.StopManager()}
+	for _, r := range s.replicas {
+		errs = append(errs, r.Stop())
+	}
 	if s.graphsim != nil {
 		errs = append(errs, s.graphsim.Stop())
 		s.graphsim = nil
@@ -109,10 +112,14 @@ func (s *Stack) Stop() error {
 // Failed returns an error that names a program of ours that ended by itself, and
 // nil while all run.
 func (s *Stack) Failed() error {
-	return errors.Join(s.OthersFailed(), ended("the manager", s.manager))
+	errs := []error{s.OthersFailed(), ended("the manager", s.Manager())}
+	for _, r := range s.replicas {
+		errs = append(errs, ended(r.Name, r.process))
+	}
+	return errors.Join(errs...)
 }
 
-// OthersFailed is Failed without the manager, which may be started again.
+// OthersFailed is Failed without the managers, which may be started again.
 func (s *Stack) OthersFailed() error {
 	err := ended("graphsim", s.graphsim)
 	if s.ControlPlane != nil {
@@ -141,11 +148,16 @@ func (s *Stack) LogDir() string { return filepath.Join(s.Dir, "logs") }
 
 // start runs a binary of bin/, with a log of its own that a restart appends to.
 func (s *Stack) start(ctx context.Context, binary string, env []string, args ...string) (*process.Process, error) {
+	return s.startAs(ctx, binary, binary, env, args...)
+}
+
+// startAs is start with another name for the log.
+func (s *Stack) startAs(ctx context.Context, name, binary string, env []string, args ...string) (*process.Process, error) {
 	path := filepath.Join(s.Root, "bin", binary)
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("bin/%s is missing: run `make build`", binary)
 	}
-	log, err := os.OpenFile(filepath.Join(s.LogDir(), binary+".log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(s.LogDir(), name+".log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("log of %s: %w", binary, err)
 	}

@@ -1,6 +1,9 @@
 package stack
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -88,7 +91,10 @@ var _ = Describe("A stack", func() {
 
 	It("starts a manager that was killed again, as it was", func(ctx SpecContext) {
 		s := inShell(map[string]string{"manager": `echo "$@ $KUBECONFIG"; exec sleep 600`})
-		s.managerArgs, s.managerEnv = []string{"--leader-elect", "--namespace=here"}, []string{"KUBECONFIG=there"}
+		s.only = &Replica{
+			Name: "manager", stack: s,
+			args: []string{"--leader-elect", "--namespace=here"}, env: []string{"KUBECONFIG=there"},
+		}
 		log := func() string { return string(must(os.ReadFile(filepath.Join(s.LogDir(), "manager.log")))) }
 		const line = "--leader-elect --namespace=here there\n"
 		Expect(s.RestartManager(ctx)).To(Succeed())
@@ -108,6 +114,66 @@ var _ = Describe("A stack", func() {
 		Expect(s.Stop()).To(Succeed())
 		Expect(second.Done()).To(BeClosed())
 	}, SpecTimeout(time.Minute))
+
+	It("freezes, kills and restarts one of several managers, the others go on", func(ctx SpecContext) {
+		s := inShell(map[string]string{"manager": `echo "$@"; while :; do echo on; sleep 0.05; done`})
+		log := func(name string) func() string {
+			return func() string { return string(must(os.ReadFile(filepath.Join(s.LogDir(), name+".log")))) }
+		}
+		for _, name := range []string{"manager-1", "manager-2"} {
+			r := &Replica{Name: name, stack: s, args: []string{"I am " + name}}
+			s.replicas = append(s.replicas, r)
+			Expect(r.Restart(ctx)).To(Succeed())
+			Eventually(ctx, log(name)).Should(HavePrefix("I am " + name + "\n"))
+		}
+		first, second := s.Replicas()[0], s.Replicas()[1]
+		Expect(first.Running()).To(BeTrue())
+
+		Expect(first.Freeze()).To(Succeed())
+		state := func() string { return string(must(os.ReadFile(fmt.Sprintf("/proc/%d/stat", first.Process().PID())))) }
+		Eventually(ctx, state).Should(ContainSubstring(") T "))
+		frozen, goesOn := log("manager-1")(), log("manager-2")()
+		Eventually(ctx, log("manager-2")).ShouldNot(HaveLen(len(goesOn)))
+		Expect(log("manager-1")()).To(Equal(frozen))
+		Expect(first.Running()).To(BeTrue())
+		Expect(first.Thaw()).To(Succeed())
+		Eventually(ctx, log("manager-1")).ShouldNot(HaveLen(len(frozen)))
+
+		Expect(first.Kill()).To(Succeed())
+		Expect(first.Running()).To(BeFalse())
+		Expect(first.Kill()).To(Succeed())
+		Expect(s.Failed()).To(Succeed(), "it was killed on purpose")
+		Expect(first.Restart(ctx)).To(Succeed())
+		Expect(first.Running()).To(BeTrue())
+
+		Expect(syscall.Kill(second.Process().PID(), syscall.SIGKILL)).To(Succeed())
+		Eventually(ctx, second.Running).Should(BeFalse())
+		Expect(s.Failed()).To(MatchError("manager-2 ended by itself: manager ended: signal: killed"))
+
+		Expect(first.Freeze()).To(Succeed())
+		program := first.Process()
+		_ = s.Stop() // which tells of the second
+		Expect(program.Done()).To(BeClosed())
+	}, SpecTimeout(time.Minute))
+
+	DescribeTable("knows who leads", func(ctx SpecContext, metrics string, leads bool) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, metrics) }))
+		DeferCleanup(server.Close)
+		s := inShell(map[string]string{"manager": "exec sleep 600"})
+		r := &Replica{Name: "manager-1", stack: s, MetricsURL: server.URL}
+		s.replicas = append(s.replicas, r)
+		Expect(r.Leads(ctx)).To(BeFalse(), "it does not run")
+		Expect(r.Restart(ctx)).To(Succeed())
+		Expect(r.Leads(ctx)).To(Equal(leads))
+		if !leads {
+			r = nil
+		}
+		Expect(s.Leader(ctx)).To(Equal(r))
+	},
+		Entry("by the metric", "# TYPE x gauge\nleader_election_master_status{name=\"m365-operator\"} 1\n", true, SpecTimeout(time.Minute)),
+		Entry("who does not", "leader_election_master_status{name=\"m365-operator\"} 0\n", false, SpecTimeout(time.Minute)),
+		Entry("who does not say", "other 1\n", false, SpecTimeout(time.Minute)),
+	)
 
 	It("finds a port for each that asks", func(ctx SpecContext) {
 		addresses, err := freeAddresses(ctx, 3)
