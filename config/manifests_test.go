@@ -10,8 +10,10 @@ import (
 	gomegatypes "github.com/onsi/gomega/types"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -70,6 +72,33 @@ var _ = Describe("config/default", func() {
 		pod := rendered[appsv1.Deployment](ctx, "default", "Deployment")[0].Spec.Template.Spec
 		Expect(pod.ServiceAccountName).To(Equal("m365-manager"))
 		Expect(pod.Containers).To(HaveEach(HaveField("SecurityContext.ReadOnlyRootFilesystem", HaveValue(BeTrue()))))
+	})
+})
+
+var _ = Describe("config/shard", func() {
+	It("is taken by a cluster beside config/default, of which it replaces nothing", func(ctx SpecContext) {
+		_, err := plane.Kubectl(ctx, "", "apply", "--server-side", "--dry-run=server", "--kustomize=shard")
+		Expect(err).NotTo(HaveOccurred())
+		names := func(folder string) []string {
+			return matches(`(?m)^kind: \w+\nmetadata:\n(?:  +.*\n)*?  name: (\S+)$`, render(ctx, folder))
+		}
+		Expect(names("shard")).To(HaveLen(4))
+		for _, name := range names("shard") {
+			Expect(names("default")).NotTo(ContainElement(name))
+		}
+	})
+
+	It("runs a manager of one shard under the ServiceAccount that has the rights, with a Lease and pods of its own", func(ctx SpecContext) {
+		shard, other := rendered[appsv1.Deployment](ctx, "shard", "Deployment")[0], rendered[appsv1.Deployment](ctx, "default", "Deployment")[0]
+		Expect(shard.Spec.Template.Spec.ServiceAccountName).To(Equal("m365-manager"))
+		Expect(shard.Spec.Template.Spec.Containers[0].Args).To(HaveExactElements(append(
+			other.Spec.Template.Spec.Containers[0].Args, "--shard-selector="+v1alpha1.ShardLabel+"=a", "--shards=2")))
+		for _, service := range rendered[corev1.Service](ctx, "default", "Service") {
+			Expect(labels.SelectorFromSet(service.Spec.Selector).Matches(labels.Set(shard.Spec.Template.Labels))).To(BeFalse())
+		}
+		Expect(labels.SelectorFromSet(other.Spec.Selector.MatchLabels).Matches(labels.Set(shard.Spec.Template.Labels))).To(BeFalse())
+		role := rendered[rbacv1.Role](ctx, "shard", "Role")[0]
+		Expect(role.Rules).To(HaveEach(HaveField("ResourceNames", ConsistOf("m365-operator-a"))))
 	})
 })
 

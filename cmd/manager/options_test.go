@@ -9,6 +9,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 	"github.com/spf13/pflag"
+
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
 )
 
 // parse is what the flags come to.
@@ -58,6 +60,10 @@ var _ = Describe("The flags", func() {
 		Entry("no time for a call", ContainSubstring("--graph-timeout"), "--graph-timeout=0s"),
 		Entry("no time between retries", ContainSubstring("--blocked-retry"), "--blocked-retry=0s"),
 		Entry("a log that tells Secrets", ContainSubstring("--zap-log-level"), "--zap-log-level=8"),
+		Entry("no manager", ContainSubstring("--shards"), "--shards=0"),
+		Entry("a shard by another label", ContainSubstring("--shard-selector must be "+v1alpha1.ShardLabel+"=<name>"), "--shard-selector=region=eu"),
+		Entry("several shards", ContainSubstring("--shard-selector"), "--shard-selector="+v1alpha1.ShardLabel+" in (a,b)"),
+		Entry("a shard that no Lease can be named after", ContainSubstring(`--shard-selector "A_1" cannot be`), "--shard-selector="+v1alpha1.ShardLabel+"=A_1"),
 		Entry("no audit", ContainSubstring("--audit-log"), "--audit-log="),
 		Entry("a lease shorter than its renewal", ContainSubstring("--leader-election-lease-duration"), "--leader-election-lease-duration=5s"),
 		Entry("a renewal shorter than its retry", ContainSubstring("--leader-election-renew-deadline"), "--leader-election-renew-deadline=2s"),
@@ -85,6 +91,20 @@ var _ = Describe("The flags", func() {
 		Entry("then by the service account", "", "", "file\n", "file"),
 		Entry("and nowhere else", "", "", "", ""),
 	)
+
+	It("name a shard, and its Lease after it", func() {
+		o, err := parse("--namespace=n")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(o.shard).To(BeEmpty())
+		Expect(o.shards).To(Equal(1))
+		Expect(leaseOf(o.shard)).To(Equal("m365-operator"))
+
+		o, err = parse("--namespace=n", "--shards=3", "--shard-selector="+v1alpha1.ShardLabel+"=a")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(o.shard).To(BeEquivalentTo("a"))
+		Expect(o.shards).To(Equal(3))
+		Expect(leaseOf(o.shard)).To(Equal("m365-operator-a"))
+	})
 
 	It("can shorten the lease", func() {
 		o, err := parse("--namespace=n", "--leader-election-lease-duration=3s", "--leader-election-renew-deadline=2s", "--leader-election-retry-period=500ms")
