@@ -32,12 +32,12 @@ type desiredUser struct {
 	name, id, userPrincipalName string
 }
 
-func newDiscovery(tenant *v1alpha1.Tenant, known *inventory.Tenant, users []v1alpha1.ManagedUser) *discovery {
+func newDiscovery(tenant *v1alpha1.Tenant, known *inventory.Tenant, users []*v1alpha1.ManagedUser) *discovery {
 	d := &discovery{
 		tenant: tenant, names: map[string]bool{}, declared: map[string]bool{}, generated: map[string]*v1alpha1.ManagedUser{},
 	}
-	for i := range users {
-		d.classify(&users[i])
+	for _, user := range users {
+		d.classify(user)
 	}
 	if tenant.Spec.Sync.Discovery.Users != v1alpha1.DiscoverNone && tenant.Spec.Sync.Discovery.Users != "" {
 		known.Range(func(seen inventory.Observation) bool {

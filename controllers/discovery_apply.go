@@ -152,7 +152,7 @@ func fieldsOfOthers(entries []metav1.ManagedFieldsEntry) *fieldpath.Set {
 
 // removeAll deletes what is left of a Tenant that is gone.
 func (r *DiscoveryReconciler) removeAll(ctx context.Context, tenant types.NamespacedName) error {
-	users, err := usersBy(ctx, r.Client, tenant.Namespace, indexTenant, tenant.Name)
+	users, err := r.Index.OfTenant(ctx, tenant.Namespace, tenant.Name)
 	if err != nil {
 		return err
 	}
@@ -166,12 +166,12 @@ func (r *DiscoveryReconciler) removeAll(ctx context.Context, tenant types.Namesp
 
 // forEachUser calls f for every object, several at a time.
 func forEachUser(
-	ctx context.Context, users []v1alpha1.ManagedUser, f func(context.Context, *v1alpha1.ManagedUser) error,
+	ctx context.Context, users []*v1alpha1.ManagedUser, f func(context.Context, *v1alpha1.ManagedUser) error,
 ) error {
 	var group errgroup.Group
 	group.SetLimit(parallelWrites)
-	for i := range users {
-		group.Go(func() error { return f(ctx, &users[i]) })
+	for _, user := range users {
+		group.Go(func() error { return f(ctx, user) })
 	}
 	return group.Wait()
 }

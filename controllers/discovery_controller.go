@@ -28,6 +28,7 @@ type DiscoveryReconciler struct {
 	// Reader reads past the cache, to see who owns which field.
 	Reader    client.Reader
 	Inventory *inventory.Store
+	Index     UserIndex
 	// Shard are the Tenants that this manager serves.
 	Shard Shard
 	// Workers is how many Tenants are worked through at once.
@@ -51,8 +52,8 @@ func (r *DiscoveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 		return ctrl.Result{}, nil
 	}
 	known, ok := r.Inventory.Lookup(req.NamespacedName)
-	if !ok || !known.Synced() {
-		return ctrl.Result{}, nil // woken when the tenant has been read
+	if !ok || !known.Synced() || tenant.Status.AdoptedThrough == nil {
+		return ctrl.Result{}, nil // woken when the tenant has been read, and that is written down
 	}
 	d, err := r.survey(ctx, &tenant, known)
 	if err != nil || d == nil {
@@ -69,11 +70,11 @@ func (r *DiscoveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 // cache: after the Tenant came from another Shard, it is there under the other's label.
 // A Tenant that went meanwhile is left alone, and there is nothing to be done.
 func (r *DiscoveryReconciler) survey(ctx context.Context, tenant *v1alpha1.Tenant, known *inventory.Tenant) (*discovery, error) {
-	var users v1alpha1.ManagedUserList
-	if err := r.Client.List(ctx, &users, client.InNamespace(tenant.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("list managed users: %w", err)
+	users, err := r.Index.In(ctx, tenant.Namespace)
+	if err != nil {
+		return nil, err
 	}
-	d := newDiscovery(tenant, known, users.Items)
+	d := newDiscovery(tenant, known, users)
 	if len(d.create) == 0 {
 		return d, nil
 	}
@@ -88,17 +89,20 @@ func (r *DiscoveryReconciler) survey(ctx context.Context, tenant *v1alpha1.Tenan
 	if current.UID != tenant.UID || !r.Shard.serves(&current) {
 		return nil, nil
 	}
-	return newDiscovery(tenant, known, slices.Concat(users.Items, strays)), nil
+	return newDiscovery(tenant, known, slices.Concat(users, pointersTo(strays))), nil
 }
 
 // SetupWithManager registers the controller.
 func (r *DiscoveryReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.Inventory.Subscribe(func(tenant types.NamespacedName, _ []inventory.Change) {
-		r.Waker.Wake(kube.PrioritySync, reconcile.Request{NamespacedName: tenant})
+	r.Inventory.Subscribe(func(tenant types.NamespacedName, changes []inventory.Change) {
+		if slices.ContainsFunc(changes, func(c inventory.Change) bool { return c.Identity }) {
+			r.Waker.Wake(kube.PrioritySync, reconcile.Request{NamespacedName: tenant})
+		}
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("discovery").
 		For(&v1alpha1.Tenant{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, taken()))).
+		Watches(&v1alpha1.Tenant{}, &handler.EnqueueRequestForObject{}, builder.WithPredicates(becomesAdopted())).
 		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(tenantOf), builder.WithPredicates(concernsDiscovery())).
 		WatchesRawSource(r.Waker).
 		WithOptions(queueOptions(r.Workers, r.NewQueue)).
@@ -113,10 +117,33 @@ func tenantOf(_ context.Context, obj client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: user.Namespace, Name: user.Spec.TenantRef.Name}}}
 }
 
+// becomesAdopted passes on that the passes of a Tenant's users have something to say from
+// now on: an object made earlier would be written twice.
+func becomesAdopted() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok := e.ObjectOld.(*v1alpha1.Tenant)
+			if !ok {
+				return false
+			}
+			after, ok := e.ObjectNew.(*v1alpha1.Tenant)
+			return ok && before.Status.AdoptedThrough == nil && after.Status.AdoptedThrough != nil
+		},
+	}
+}
+
 // concernsDiscovery passes on what may end or begin discovery's interest in an
-// account: objects that come and go, are bound, or change hands.
+// account: objects that come and go, are bound, or change hands. What discovery itself
+// made is what it knows.
 func concernsDiscovery() predicate.Predicate {
 	return predicate.Funcs{
+		CreateFunc: func(e event.CreateEvent) bool {
+			user, ok := e.Object.(*v1alpha1.ManagedUser)
+			return ok && (!isDiscovered(user) || kube.OwnedByOthers(user))
+		},
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			before, ok := e.ObjectOld.(*v1alpha1.ManagedUser)
 			if !ok {

@@ -36,6 +36,7 @@ type ManagedUserReconciler struct {
 	Reader      client.Reader
 	Connections Connections
 	Inventory   *inventory.Store
+	Index       UserIndex
 	Admins      *safeguard.Admins
 	Audit       *audit.Log
 	Events      *kube.Events

@@ -75,7 +75,7 @@ func isVoid(err error) bool {
 func (r *ManagedUserReconciler) findTenant(ctx context.Context, s *userScope) error {
 	key := types.NamespacedName{Namespace: s.user.Namespace, Name: s.user.Spec.TenantRef.Name}
 	var tenant v1alpha1.Tenant
-	if err := r.Client.Get(ctx, key, &tenant); err != nil {
+	if err := r.Client.Get(ctx, key, &tenant, client.UnsafeDisableDeepCopy); err != nil {
 		if apierrors.IsNotFound(err) {
 			return outcome.Waiting(v1alpha1.ReasonWaiting, fmt.Sprintf("there is no Tenant %q in this namespace", key.Name))
 		}
@@ -200,12 +200,11 @@ func duplicateOf(rival *v1alpha1.ManagedUser) error {
 func (r *ManagedUserReconciler) rivals(ctx context.Context, s *userScope, keys ...string) ([]*v1alpha1.ManagedUser, error) {
 	var found []*v1alpha1.ManagedUser
 	for _, key := range keys {
-		users, err := usersBy(ctx, r.Client, s.user.Namespace, indexAccount, accountKey(s.tenant.Name, key))
+		users, err := r.Index.ByAccount(ctx, s.user.Namespace, s.tenant.Name, key)
 		if err != nil {
 			return nil, err
 		}
-		for i := range users {
-			rival := &users[i]
+		for _, rival := range users {
 			same := boundID(rival) == s.id || boundID(rival) == ""
 			if same && rival.UID != s.user.UID && rival.DeletionTimestamp.IsZero() {
 				found = append(found, rival)

@@ -25,7 +25,7 @@ func (r *ManagedUserReconciler) wakeChanged(tenant types.NamespacedName, changes
 	ctx := context.Background()
 	for _, change := range changes {
 		for _, key := range append([]string{change.ID}, change.Names...) {
-			users, err := usersBy(ctx, r.Client, tenant.Namespace, indexAccount, accountKey(tenant.Name, key))
+			users, err := r.Index.ByAccount(ctx, tenant.Namespace, tenant.Name, key)
 			if err != nil {
 				log.FromContext(ctx).Error(err, "cannot wake the users of a tenant", "tenant", tenant)
 				return
@@ -75,8 +75,11 @@ func (r *ManagedUserReconciler) siblings(ctx context.Context, obj client.Object)
 		return nil
 	}
 	var requests []reconcile.Request
-	for _, key := range accountKeys(user) {
-		users, err := usersBy(ctx, r.Client, user.Namespace, indexAccount, key)
+	for _, key := range []string{user.Spec.UserPrincipalName, boundID(user)} {
+		if key == "" {
+			continue
+		}
+		users, err := r.Index.ByAccount(ctx, user.Namespace, user.Spec.TenantRef.Name, key)
 		if err != nil {
 			log.FromContext(ctx).Error(err, "cannot find the other objects of an account")
 			return requests
@@ -109,7 +112,7 @@ func (r *ManagedUserReconciler) tenantGone(
 }
 
 func (r *ManagedUserReconciler) wakeAll(ctx context.Context, tenant client.Object) {
-	users, err := usersBy(ctx, r.Client, tenant.GetNamespace(), indexTenant, tenant.GetName())
+	users, err := r.Index.OfTenant(ctx, tenant.GetNamespace(), tenant.GetName())
 	if err != nil {
 		log.FromContext(ctx).Error(err, "cannot wake the users of a tenant")
 		return

@@ -89,6 +89,10 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	if err := addIndexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	index, err := newCachedUsers(context.Background(), mgr.GetCache())
+	if err != nil {
+		return err
+	}
 	metrics, err := newUserMetrics(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("register metrics: %w", err)
@@ -97,16 +101,16 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	users, tenants := kube.NewWaker(), kube.NewWaker()
 	reconcilers := []interface{ SetupWithManager(ctrl.Manager) error }{
 		&TenantReconciler{
-			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory,
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory, Index: index,
 			Events: events, Clock: o.Clock, Policy: accessPolicy(o.Policy), Metrics: metrics, Started: o.Clock.Now(),
 			AdoptionWindow: o.AdoptionWindow, Shard: o.Shard, Workers: o.Workers, Users: users, Waker: tenants, NewQueue: o.NewQueue,
 		},
 		&DiscoveryReconciler{
-			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Shard: o.Shard, Workers: o.Workers,
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Index: index, Shard: o.Shard, Workers: o.Workers,
 			Waker: kube.NewWaker(), NewQueue: o.NewQueue,
 		},
 		&ManagedUserReconciler{
-			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Connections: o.Connections, Inventory: o.Inventory,
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Connections: o.Connections, Inventory: o.Inventory, Index: index,
 			Admins: safeguard.NewAdmins(o.Clock, adminHold), Audit: o.Audit, Events: events, Clock: o.Clock, Policy: o.Policy,
 			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow,
 			Shard: o.Shard, Divided: o.Shard != "" || o.Shards > 1, Workers: o.Workers, Waker: users, Tenants: tenants, NewQueue: o.NewQueue,

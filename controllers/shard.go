@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -164,12 +163,10 @@ func (r *ManagedUserReconciler) straysFor(ctx context.Context, s *userScope) ([]
 		return nil, err
 	}
 	var found []*v1alpha1.ManagedUser
-	for i := range strays {
-		keys := accountKeys(&strays[i])
-		means := slices.Contains(keys, accountKey(s.tenant.Name, s.id)) ||
-			slices.Contains(keys, accountKey(s.tenant.Name, s.seen.User.UserPrincipalName))
-		if means && strays[i].DeletionTimestamp.IsZero() {
-			found = append(found, &strays[i])
+	for _, stray := range pointersTo(strays) {
+		same := stray.Spec.TenantRef.Name == s.tenant.Name && (means(stray, s.id) || means(stray, s.seen.User.UserPrincipalName))
+		if same && stray.DeletionTimestamp.IsZero() {
+			found = append(found, stray)
 		}
 	}
 	return found, nil

@@ -118,7 +118,7 @@ func newSimulatedDay(tenants, users int, interval time.Duration, feeds inventory
 	policy := outcome.NewPolicy()
 	policy.Jitter = d.rng.Float64
 	d.reconciler = &TenantReconciler{
-		Client: c, Reader: c, Pool: pool, Inventory: d.inventory, Events: kube.NewEvents(&events.FakeRecorder{}),
+		Client: c, Reader: c, Pool: pool, Inventory: d.inventory, Index: listed{c}, Events: kube.NewEvents(&events.FakeRecorder{}),
 		Clock: d.clock, Policy: policy, Metrics: metrics, Workers: 1, Users: kube.NewWaker(),
 	}
 	return d

@@ -91,10 +91,7 @@ func (i indexes) list(ctx context.Context, c client.WithWatch, list client.Objec
 		}
 		return false
 	}
-	switch l := list.(type) {
-	case *v1alpha1.ManagedUserList:
-		l.Items = filter(l.Items, func(u *v1alpha1.ManagedUser) bool { return matches(u) })
-	case *v1alpha1.TenantList:
+	if l, ok := list.(*v1alpha1.TenantList); ok {
 		l.Items = filter(l.Items, func(t *v1alpha1.Tenant) bool { return matches(t) })
 	}
 	return nil
@@ -108,4 +105,30 @@ func filter[T any](items []T, keep func(*T) bool) []T {
 		}
 	}
 	return kept
+}
+
+// listed is a UserIndex past every cache.
+type listed struct{ client.Reader }
+
+func (l listed) In(ctx context.Context, namespace string) ([]*v1alpha1.ManagedUser, error) {
+	var users v1alpha1.ManagedUserList
+	err := l.List(ctx, &users, client.InNamespace(namespace))
+	return pointersTo(users.Items), err
+}
+
+func (l listed) OfTenant(ctx context.Context, namespace, tenant string) ([]*v1alpha1.ManagedUser, error) {
+	return l.those(ctx, namespace, func(u *v1alpha1.ManagedUser) bool { return u.Spec.TenantRef.Name == tenant })
+}
+
+func (l listed) Declared(ctx context.Context, namespace, tenant string) ([]*v1alpha1.ManagedUser, error) {
+	return l.those(ctx, namespace, func(u *v1alpha1.ManagedUser) bool { return u.Spec.TenantRef.Name == tenant && !isDiscovered(u) })
+}
+
+func (l listed) ByAccount(ctx context.Context, namespace, tenant, idOrName string) ([]*v1alpha1.ManagedUser, error) {
+	return l.those(ctx, namespace, func(u *v1alpha1.ManagedUser) bool { return u.Spec.TenantRef.Name == tenant && means(u, idOrName) })
+}
+
+func (l listed) those(ctx context.Context, namespace string, keep func(*v1alpha1.ManagedUser) bool) ([]*v1alpha1.ManagedUser, error) {
+	users, err := l.In(ctx, namespace)
+	return filterUsers(users, keep), err
 }

@@ -27,6 +27,7 @@ type TenantReconciler struct {
 	Reader    client.Reader
 	Pool      *tenancy.Pool
 	Inventory *inventory.Store
+	Index     UserIndex
 	Events    *kube.Events
 	Clock     clock.Clock
 	Policy    outcome.Policy

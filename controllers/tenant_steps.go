@@ -205,7 +205,7 @@ func (r *TenantReconciler) sync(ctx context.Context, s *tenantScope) error {
 // wakeUsers wakes all users of a tenant that has just been read for the first time:
 // also those whose account is not there.
 func (r *TenantReconciler) wakeUsers(ctx context.Context, s *tenantScope) error {
-	users, err := usersBy(ctx, r.Client, s.tenant.Namespace, indexTenant, s.tenant.Name)
+	users, err := r.Index.OfTenant(ctx, s.tenant.Namespace, s.tenant.Name)
 	if err != nil {
 		return err
 	}
@@ -253,13 +253,13 @@ func (r *TenantReconciler) adopt(ctx context.Context, s *tenantScope) error {
 
 // countManaged counts the accounts that somebody declares something about.
 func (r *TenantReconciler) countManaged(ctx context.Context, s *tenantScope) error {
-	users, err := usersBy(ctx, r.Client, s.tenant.Namespace, indexDeclared, s.tenant.Name)
+	users, err := r.Index.Declared(ctx, s.tenant.Namespace, s.tenant.Name)
 	if err != nil {
 		return err
 	}
-	for i := range users {
+	for _, user := range users {
 		s.managed++
-		if sync := users[i].Status.Sync; sync == v1alpha1.SyncPending || sync == v1alpha1.SyncBlocked {
+		if sync := user.Status.Sync; sync == v1alpha1.SyncPending || sync == v1alpha1.SyncBlocked {
 			s.drifted++
 		}
 	}
@@ -278,7 +278,7 @@ func (r *TenantReconciler) removeDiscovered(ctx context.Context, s *tenantScope)
 	if err != nil {
 		return fmt.Errorf("list managed users: %w", err)
 	}
-	return forEachUser(ctx, users.Items, func(ctx context.Context, user *v1alpha1.ManagedUser) error {
+	return forEachUser(ctx, pointersTo(users.Items), func(ctx context.Context, user *v1alpha1.ManagedUser) error {
 		if user.Spec.TenantRef.Name != s.tenant.Name || kube.OwnedByOthers(user) {
 			return nil
 		}

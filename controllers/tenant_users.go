@@ -19,14 +19,14 @@ const maxUndeclared = 64
 // want asks for what only matters to the objects that name it: the assignments of
 // applications, and managers.
 func (r *TenantReconciler) want(ctx context.Context, s *tenantScope, request *inventory.SyncRequest) error {
-	users, err := usersBy(ctx, r.Client, s.tenant.Namespace, indexDeclared, s.tenant.Name)
+	users, err := r.Index.Declared(ctx, s.tenant.Namespace, s.tenant.Name)
 	if err != nil {
 		return err
 	}
 	applications := map[string]bool{}
-	for i := range users {
-		request.Managers = request.Managers || users[i].Spec.Manager != nil
-		for _, claim := range users[i].Status.Claims {
+	for _, user := range users {
+		request.Managers = request.Managers || user.Spec.Manager != nil
+		for _, claim := range user.Status.Claims {
 			if claim.Kind == v1alpha1.ClaimApplication && !applications[claim.ID] {
 				applications[claim.ID] = true
 				request.Applications = append(request.Applications, claim.ID)
@@ -43,13 +43,13 @@ func (r *TenantReconciler) recall(ctx context.Context, s *tenantScope) error {
 	if s.known.Synced() {
 		return nil
 	}
-	users, err := usersBy(ctx, r.Client, s.tenant.Namespace, indexTenant, s.tenant.Name)
+	users, err := r.Index.OfTenant(ctx, s.tenant.Namespace, s.tenant.Name)
 	if err != nil {
 		return err
 	}
-	for i := range users {
-		if purpose, ok := purposes()[users[i].Status.AccountType]; ok && users[i].Status.ID != "" {
-			s.known.RecallPurpose(users[i].Status.ID, purpose)
+	for _, user := range users {
+		if purpose, ok := purposes()[user.Status.AccountType]; ok && user.Status.ID != "" {
+			s.known.RecallPurpose(user.Status.ID, purpose)
 		}
 	}
 	return nil
@@ -68,14 +68,14 @@ func (r *TenantReconciler) findUndeclared(ctx context.Context, s *tenantScope) e
 	if s.known == nil || !s.known.Synced() || !s.known.Summary().Users.AdminsKnown {
 		return nil
 	}
-	users, err := usersBy(ctx, r.Client, s.tenant.Namespace, indexDeclared, s.tenant.Name)
+	users, err := r.Index.Declared(ctx, s.tenant.Namespace, s.tenant.Name)
 	if err != nil {
 		return err
 	}
 	allowed := map[string]bool{}
-	for i := range users {
-		if users[i].Spec.AllowPrivileged {
-			allowed[boundID(&users[i])] = true
+	for _, user := range users {
+		if user.Spec.AllowPrivileged {
+			allowed[boundID(user)] = true
 		}
 	}
 	s.undeclaredKnown = true

@@ -9,22 +9,13 @@ import (
 	"github.com/m365-operator/m365-operator/internal/safeguard"
 )
 
-// unread tells whether any of these feeds has not been read in this process: it is not
-// its turn yet, or Microsoft 365 is throttling or failing. What it tells will be known,
-// unlike what was refused.
-func unread(known *inventory.Tenant, feeds ...inventory.FeedName) bool {
-	return slices.ContainsFunc(known.Summary().Feeds, func(f inventory.FeedStatus) bool {
-		return f.Reason == inventory.ReasonNotRead && slices.Contains(feeds, f.Name)
-	})
-}
-
 // onceRead is the subject as it is at best when everything about it has been read. A
 // refusal that does not hold then is none yet.
 func onceRead(known *inventory.Tenant, subject safeguard.Subject) safeguard.Subject {
-	if subject.Admin == directory.Unknown && unread(known, inventory.FeedRoles, inventory.FeedLicenses) {
+	if subject.Admin == directory.Unknown && known.Unread(inventory.FeedRoles, inventory.FeedLicenses) {
 		subject.Admin = directory.No
 	}
-	if subject.Protected == directory.Unknown && unread(known, inventory.FeedGroups) {
+	if subject.Protected == directory.Unknown && known.Unread(inventory.FeedGroups) {
 		subject.Protected = directory.No
 	}
 	return subject
@@ -39,10 +30,10 @@ func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant,
 	if before.LastSignIn != nil && seen.SignIn.Reason == inventory.ReasonNotRead {
 		st.LastSignIn = before.LastSignIn
 	}
-	if before.Admin != "" && seen.Admin == directory.Unknown && unread(known, inventory.FeedRoles, inventory.FeedLicenses) {
+	if before.Admin != "" && seen.Admin == directory.Unknown && known.Unread(inventory.FeedRoles, inventory.FeedLicenses) {
 		st.Admin, st.Roles = before.Admin, before.Roles
 	}
-	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && unread(known, inventory.FeedRooms, inventory.FeedRoles, inventory.FeedMailboxes) {
+	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && known.Unread(inventory.FeedRooms, inventory.FeedRoles, inventory.FeedMailboxes) {
 		st.AccountType = before.AccountType
 	}
 	keepUnreadBelongings(st, before, known, seen)
@@ -57,13 +48,13 @@ func keepUnreadBelongings(st, before *v1alpha1.ManagedUserStatus, known *invento
 	if before.Devices != nil && seen.DevicesReason == inventory.ReasonNotRead {
 		st.Devices = before.Devices
 	}
-	if before.ValidatedDevice != "" && unread(known, inventory.FeedDevices, inventory.FeedManagedDevices) {
+	if before.ValidatedDevice != "" && known.Unread(inventory.FeedDevices, inventory.FeedManagedDevices) {
 		st.ValidatedDevice = before.ValidatedDevice
 	}
-	if before.Applications != nil && unread(known, inventory.FeedApplications) {
+	if before.Applications != nil && known.Unread(inventory.FeedApplications) {
 		st.Applications = before.Applications
 	}
-	if before.Manager != "" && unread(known, inventory.FeedManagers) {
+	if before.Manager != "" && known.Unread(inventory.FeedManagers) {
 		st.Manager = before.Manager
 	}
 }
@@ -79,7 +70,7 @@ func keepUnreadAlerts(st, before *v1alpha1.ManagedUserStatus, known *inventory.T
 		{v1alpha1.AlertStale, inventory.FeedSignIns},
 		{v1alpha1.AlertUndeclaredAdmin, inventory.FeedRoles},
 	} {
-		if slices.Contains(before.Alerts, rests.alert) && !slices.Contains(st.Alerts, rests.alert) && unread(known, rests.on) {
+		if slices.Contains(before.Alerts, rests.alert) && !slices.Contains(st.Alerts, rests.alert) && known.Unread(rests.on) {
 			st.Alerts = append(st.Alerts, rests.alert)
 		}
 	}

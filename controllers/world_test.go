@@ -244,13 +244,13 @@ func (w *world) newManager(c client.Client) *manager {
 		Client: m.client, Reader: m.client, Namespace: managerNamespace, Events: recorder, Clock: w.clock, Policy: policy,
 	}
 	m.tenants = &TenantReconciler{
-		Client: m.client, Reader: m.client, Pool: m.pool, Inventory: m.inventory, Events: recorder, Clock: w.clock,
+		Client: m.client, Reader: m.client, Pool: m.pool, Inventory: m.inventory, Index: listed{m.client}, Events: recorder, Clock: w.clock,
 		Policy: accessPolicy(policy), Metrics: metrics, Workers: 1, Users: waker, Waker: tenants, Started: w.clock.Now(),
 		AdoptionWindow: -time.Hour, // specs go by faster than the API server's clock ticks
 	}
-	m.discovery = &DiscoveryReconciler{Client: m.client, Reader: m.client, Inventory: m.inventory, Waker: kube.NewWaker()}
+	m.discovery = &DiscoveryReconciler{Client: m.client, Reader: m.client, Inventory: m.inventory, Index: listed{m.client}, Waker: kube.NewWaker()}
 	m.users = &ManagedUserReconciler{
-		Client: m.client, Reader: m.client, Connections: m.pool, Inventory: m.inventory, Admins: safeguard.NewAdmins(w.clock, adminHold),
+		Client: m.client, Reader: m.client, Connections: m.pool, Inventory: m.inventory, Index: listed{m.client}, Admins: safeguard.NewAdmins(w.clock, adminHold),
 		Audit: audit.NewLog(m.audit), Events: recorder, Clock: w.clock, Policy: policy,
 		ConsistencyWindow: time.Minute, Workers: 1, Waker: waker, Tenants: tenants,
 	}

@@ -129,7 +129,7 @@ func nameOf(o *Observation) string {
 
 // changeOf is the change from before, nil for nothing, to after.
 func changeOf(before, after *Observation) Change {
-	change := Change{ID: after.User.ID}
+	change := Change{ID: after.User.ID, Identity: isAnother(before, after)}
 	if name := strings.ToLower(after.User.UserPrincipalName); name != "" {
 		change.Names = append(change.Names, name)
 	}
@@ -141,6 +141,12 @@ func changeOf(before, after *Observation) Change {
 		change.Names = append(change.Names, was)
 	}
 	return change
+}
+
+// isAnother tells whether what is told of an account concerns its identity.
+func isAnother(before, after *Observation) bool {
+	return before == nil || before.User.ID == "" || before.Gone != after.Gone || before.Type != after.Type ||
+		before.User.UserPrincipalName != after.User.UserPrincipalName
 }
 
 // source is where a reading of an account comes from.

@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
@@ -221,6 +222,20 @@ func (t *Tenant) feedStatuses() []FeedStatus {
 		}
 	}
 	return statuses
+}
+
+// Unread tells whether any of these feeds has not been read in this process: it is not
+// its turn yet, or Microsoft 365 is throttling or failing. What it tells will be known,
+// unlike what was refused.
+func (t *Tenant) Unread(names ...FeedName) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, f := range t.feeds {
+		if f.status.Reason == ReasonNotRead && slices.Contains(names, f.status.Name) && !t.isIdle(f) {
+			return true
+		}
+	}
+	return false
 }
 
 // isIdle is true for a feed that nobody asks for; the caller holds the lock.

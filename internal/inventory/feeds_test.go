@@ -374,7 +374,7 @@ var _ = Describe("A group that a sync is asked for", func() {
 		w.graph.members.pages["g1"] = &directory.Page[string]{Items: []string{"b", "a"}}
 		w.clock.SetTime(epoch.Add(30 * time.Minute))
 		w.sync("g1")
-		Expect(w.heard).To(Equal([]inventory.Change{{ID: "a", Names: []string{"a@contoso.com"}}}))
+		Expect(w.heard).To(Equal([]inventory.Change{{ID: "a", Names: []string{"a@contoso.com"}, Identity: true}}))
 		w.heard = nil
 		w.clock.SetTime(epoch.Add(45 * time.Minute))
 		w.sync("g1")

@@ -34,6 +34,9 @@ type Change struct {
 	// Names are the user principal names it had and has, in lower case, so that
 	// whoever knows the account by name only hears of it as well.
 	Names []string
+	// Identity is true when the account came or went, or has another name or type, and
+	// whenever all of a tenant's accounts are told.
+	Identity bool
 }
 
 // Subscriber hears of changes. It is called outside all locks, by the goroutine that
@@ -95,7 +98,7 @@ func (s *Store) Forget(key types.NamespacedName) {
 }
 
 // Subscribe adds a subscriber for the changes of all tenants. Until a tenant is
-// Synced nothing is said of it; then every account is said once.
+// Synced nothing is said of it; then every account is said, and what changes from then on.
 func (s *Store) Subscribe(f Subscriber) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -48,6 +48,8 @@ type run struct {
 	reader   directory.Reader
 	changed  int
 	complete bool
+	// first is true once this sync made the tenant Synced.
+	first bool
 }
 
 // Sync reads the next round of changes among the users and then the feeds that are
@@ -75,6 +77,10 @@ func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request Sync
 	first := !t.Synced() && !t.round.listed.IsZero()
 	if first {
 		t.announce()
+		// What waited for it comes along before anybody writes down what is known. Mailboxes
+		// are read one by one, and come later.
+		s.first = true
+		s.syncFeeds(ctx)
 	}
 	return s.result(first, err), err
 }
@@ -123,7 +129,7 @@ func (s *run) syncFeeds(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if s.isDue(f) && (!f.late || s.Synced()) {
+		if s.isDue(f) && (!f.late || s.Synced()) && (!s.first || f.status.Name != FeedMailboxes) {
 			s.syncFeed(ctx, f)
 		}
 	}
