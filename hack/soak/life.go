@@ -39,7 +39,7 @@ func (p *provider) happenings() []happening {
 		{24, p.fail},
 		{2, p.hang},
 		{1, p.withdrawConsent},
-		{1, func(ctx context.Context, _ *customer) error { return p.replaceClient(ctx) }},
+		{3, func(ctx context.Context, _ *customer) error { return p.replaceClient(ctx) }},
 		{3, p.rotate},
 	}
 }
@@ -257,8 +257,10 @@ func (p *provider) actInPortal(ctx context.Context, c *customer) error {
 		return err
 	}
 	changes := []map[string]any{
-		{"accountEnabled": true}, {"accountEnabled": false},
-		{"department": fmt.Sprintf("Department %d", p.rng.Uint64())}, {"officeLocation": fmt.Sprintf("Room %d", p.rng.Uint64())},
+		{"accountEnabled": true},
+		{"accountEnabled": false},
+		{"department": fmt.Sprintf("Department %d", p.rng.Uint64())},
+		{"officeLocation": fmt.Sprintf("Room %d", p.rng.Uint64())},
 		{"displayName": fmt.Sprintf("Renamed %d", p.rng.Uint64())},
 	}
 	return p.graph(ctx, c, http.MethodPatch, "users/"+id, changes[p.rng.IntN(len(changes))])

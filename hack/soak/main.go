@@ -31,7 +31,7 @@ type options struct {
 }
 
 // spare is how many clients may come besides those who are there at first.
-const spare = 120
+const spare = 200
 
 func main() {
 	o := options{}

@@ -133,5 +133,12 @@ func (q *queue) next() (time.Time, bool) {
 	return first, !first.IsZero()
 }
 
+// later counts the requests that wait for their time.
+func (q *queue) later() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
 // idle tells that nothing is ready and nothing is worked on.
 func (q *queue) idle() bool { return q.Len() == 0 && q.working.Load() == 0 }

@@ -16,10 +16,22 @@ type report struct {
 // columns of the table, besides the times.
 func columns() []struct{ title, measure string } {
 	return []struct{ title, measure string }{
-		{"heap KiB", measureHeap}, {"RSS KiB", measureRSS}, {"gorout.", measureGoroutines}, {"files", measureFiles},
-		{"Tenants", measureTenants}, {"users", measureUsers}, {"Secrets", measureSecrets}, {"series", measureSeries},
-		{"waiting", measureWaiting}, {"entries", measureEntries}, {"acts/d", measureActs}, {"changes/d", measureChanges},
-		{"Events/d", measureEvents}, {"writes/d", measureWrites}, {"Graph/d", measureGraph}, {"passes/d", measurePasses},
+		{"heap KiB", measureHeap},
+		{"RSS KiB", measureRSS},
+		{"gorout.", measureGoroutines},
+		{"files", measureFiles},
+		{"Tenants", measureTenants},
+		{"users", measureUsers},
+		{"Secrets", measureSecrets},
+		{"series", measureSeries},
+		{"waiting", measureWaiting},
+		{"entries", measureEntries},
+		{"acts/d", measureActs},
+		{"changes/d", measureChanges},
+		{"Events/d", measureEvents},
+		{"writes/d", measureWrites},
+		{"Graph/d", measureGraph},
+		{"passes/d", measurePasses},
 	}
 }
 

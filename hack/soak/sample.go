@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -30,6 +32,7 @@ const (
 	measureTenants    = "Tenants"
 	measureUsers      = "ManagedUsers"
 	measureSecrets    = "Secrets"
+	measureOrphans    = "Secrets of people who are gone"
 	measureWaiting    = "requests waiting"
 	measureEvents     = "Events a day"
 	measureWrites     = "API writes a day"
@@ -117,21 +120,38 @@ func measureMetrics(values map[string]float64, gatherer prometheus.Gatherer, gon
 	return left, nil
 }
 
-// measureObjects adds how many objects there are.
+// measureObjects adds how many objects there are, and how many Secrets belong to objects
+// that are gone.
 func measureObjects(ctx context.Context, values map[string]float64, c client.Client) error {
+	there := map[types.UID]bool{}
 	for measure, kind := range map[string]string{measureTenants: "TenantList", measureUsers: "ManagedUserList"} {
-		list := &metav1.PartialObjectMetadataList{}
-		list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
-		if err := c.List(ctx, list); err != nil {
-			return fmt.Errorf("count %s: %w", measure, err)
+		list, err := metadata(ctx, c, v1alpha1.GroupVersion.WithKind(kind))
+		if err != nil {
+			return err
 		}
-		values[measure] = float64(len(list.Items))
+		for i := range list {
+			there[list[i].UID] = true
+		}
+		values[measure] = float64(len(list))
 	}
-	secrets := &metav1.PartialObjectMetadataList{}
-	secrets.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("SecretList"))
-	if err := c.List(ctx, secrets); err != nil {
-		return fmt.Errorf("count Secrets: %w", err)
+	secrets, err := metadata(ctx, c, corev1.SchemeGroupVersion.WithKind("SecretList"))
+	if err != nil {
+		return err
 	}
-	values[measureSecrets] = float64(len(secrets.Items))
+	values[measureSecrets], values[measureOrphans] = float64(len(secrets)), 0
+	for i := range secrets {
+		if owner := metav1.GetControllerOf(&secrets[i]); owner != nil && !there[owner.UID] {
+			values[measureOrphans]++
+		}
+	}
 	return nil
+}
+
+func metadata(ctx context.Context, c client.Client, kind schema.GroupVersionKind) ([]metav1.PartialObjectMetadata, error) {
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(kind)
+	if err := c.List(ctx, list); err != nil {
+		return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
+	}
+	return list.Items, nil
 }

@@ -19,6 +19,9 @@ import (
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
 
+// collection is how long the garbage collector may take to find out.
+const collection = 30 * time.Second
+
 // soak is one run.
 type soak struct {
 	stack    *stack.Stack
@@ -91,7 +94,7 @@ func (k *soak) sample(ctx context.Context) error {
 	if err := k.count(ctx, &s); err != nil {
 		return err
 	}
-	if err := measureObjects(ctx, s.values, k.stack.Client); err != nil {
+	if err := k.countObjects(ctx, s.values); err != nil {
 		return err
 	}
 	remains, err := measureMetrics(s.values, metrics.Registry, k.provider.gone)
@@ -105,10 +108,31 @@ func (k *soak) sample(ctx context.Context) error {
 	}
 	k.samples = append(k.samples, s)
 	k.report.row(&s)
+	for _, found := range tooMany(&s) {
+		k.report.say("        %s", found)
+	}
 	for _, series := range k.remains {
 		k.report.say("        a client is gone, and there is still %s", series)
 	}
 	return nil
+}
+
+// countObjects counts the objects, once the garbage collector has done its work: it
+// works by the machine's time.
+func (k *soak) countObjects(ctx context.Context, values map[string]float64) error {
+	for until := time.Now().Add(collection); ; {
+		if err := measureObjects(ctx, values, k.stack.Client); err != nil {
+			return err
+		}
+		if values[measureOrphans] == 0 || time.Now().After(until) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // stay returns those series of gone clients that were there at the sample before as well:
@@ -138,7 +162,7 @@ func (k *soak) count(ctx context.Context, s *sample) error {
 	events, others := k.operator.traffic.count("events")
 	waiting := 0
 	for _, q := range k.pace.all() {
-		waiting += len(q.waiting)
+		waiting += q.later()
 	}
 	s.values[measureWaiting] = float64(waiting)
 	s.totals = map[string]float64{
@@ -168,6 +192,9 @@ func (k *soak) judge(ctx context.Context) error {
 	}
 	if counters.TooEarly > 0 {
 		problems = append(problems, fmt.Errorf("%d requests before the time that Retry-After had named", counters.TooEarly))
+	}
+	for _, found := range tooMany(&k.samples[len(k.samples)-1]) {
+		problems = append(problems, errors.New(found))
 	}
 	for _, series := range k.remains {
 		problems = append(problems, fmt.Errorf("a client is gone, and there is still %s", series))

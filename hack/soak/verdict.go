@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -63,6 +64,29 @@ func judge(samples []sample) []finding {
 		return cmp.Or(cmp.Compare(b.excess(), a.excess()), cmp.Compare(a.measure, b.measure))
 	})
 	return findings
+}
+
+// tooMany tells what there is more of than there can be reason for, at the time of a
+// sample. It needs no trend, so the shortest soak shows it.
+func tooMany(s *sample) []string {
+	v := s.values
+	var found []string
+	for _, rule := range []struct {
+		measure string
+		most    float64
+		reason  string
+	}{
+		{censusPrefix + "inventory.Store.tenants", v[measureTenants], "one for each Tenant"},
+		{censusPrefix + "tenancy.Pool.tenants", v[measureTenants], "one for each Tenant"},
+		{censusPrefix + "throttle.Governor.budgets", 2 * v[measureTenants], "one for each Tenant, and of those who left just now"},
+		{measureOrphans, 0, "what belongs to nobody goes with its owner"},
+		{measureWaiting, v[measureUsers] + 2*v[measureTenants] + 1, "one for each object"},
+	} {
+		if v[rule.measure] > rule.most {
+			found = append(found, fmt.Sprintf("%s: %.0f, more than %.0f: %s", rule.measure, v[rule.measure], rule.most, rule.reason))
+		}
+	}
+	return found
 }
 
 // excess is how many times what is allowed it grows, beyond doubt.

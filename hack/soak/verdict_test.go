@@ -89,4 +89,18 @@ var _ = Describe("The verdict", func() {
 		}
 		Expect(judge(samples)[0].measure).To(Equal(measureGoroutines))
 	})
+
+	DescribeTable("needs no trend for what there can be no reason for", func(measure string, value float64, problem string) {
+		s := sample{values: map[string]float64{
+			measureTenants: 10, measureUsers: 500, censusPrefix + "inventory.Store.tenants": 10, censusPrefix + "tenancy.Pool.tenants": 9,
+		}}
+		Expect(tooMany(&s)).To(BeEmpty())
+		s.values[measure] = value
+		Expect(tooMany(&s)).To(HaveExactElements(ContainSubstring(problem)))
+	},
+		Entry("tenants that are gone", censusPrefix+"inventory.Store.tenants", 11.0, "inventory.Store.tenants: 11, more than 10"),
+		Entry("connections that are gone", censusPrefix+"tenancy.Pool.tenants", 11.0, "tenancy.Pool.tenants"),
+		Entry("Secrets whose owner is gone", measureOrphans, 1.0, "more than 0"),
+		Entry("passes over what is gone", measureWaiting, 600.0, "one for each object"),
+	)
 })
