@@ -19,6 +19,7 @@ type campaign struct {
 	out     io.Writer
 	began   time.Time
 	stack   *stack.Stack
+	crew    *crew
 	world   world
 	// operations draw from rng alone, so that a seed repeats them.
 	rng    *rand.Rand
@@ -32,13 +33,13 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	c := &campaign{options: o, out: out, began: time.Now(), stack: s, rng: rand.New(rand.NewPCG(o.seed, 1)), tally: newTally()} //nolint:gosec // repeatable on purpose
-	defer func() { err = errors.Join(err, s.Stop()) }()
+	c := &campaign{options: o, out: out, began: time.Now(), stack: s, crew: newCrew(s), rng: rand.New(rand.NewPCG(o.seed, 1)), tally: newTally()} //nolint:gosec // repeatable on purpose
+	defer func() { err = errors.Join(err, c.crew.end()) }()
 	c.say("seed %d: at most %d operations in %d rounds, over %d tenants of %d people", o.seed, o.ops, o.rounds, o.tenants, o.people)
 	if err := c.start(ctx); err != nil {
 		return fmt.Errorf("start: %w: see %s", err, s.LogDir())
 	}
-	c.faults = newWeather(c, injectors(s))
+	c.faults = newWeather(c, injectors(c.crew))
 	violations, err := c.fight(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: see %s; repeat with: %s", err, s.LogDir(), o.command())

@@ -107,33 +107,34 @@ func (c *campaign) confirm(ctx context.Context, t *tenant, spec map[string]any) 
 // loseStatus takes all status of a tenant away while the manager is down, as a cluster
 // that is restored without it. Nobody may be acted upon: everything counts as found.
 func (c *campaign) loseStatus(ctx context.Context, t *tenant) error {
-	if err := c.stack.StopManager(); err != nil {
-		return err
-	}
-	none := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"remove","path":"/status"}]`))
-	lose := func(object client.Object) error {
-		return insist(ctx, "lose the status of "+object.GetName(), func(ctx context.Context) error {
-			err := c.stack.Client.Status().Patch(ctx, object, none, fieldManager)
-			if apierrors.IsInvalid(err) { // it has none
-				return nil
-			}
-			return err
-		})
-	}
-	if err := lose(t.object()); err != nil {
-		return err
-	}
-	for _, p := range t.people {
-		if !p.declared {
-			continue
-		}
-		if err := lose(p.object()); err != nil {
-			return err
-		}
-		p.forget()
-	}
 	t.calm = true
-	return c.stack.RestartManager(ctx)
+	return c.crew.without(ctx, func() error {
+		if err := c.loseStatusOf(ctx, t.object()); err != nil {
+			return err
+		}
+		for _, p := range t.people {
+			if !p.declared {
+				continue
+			}
+			if err := c.loseStatusOf(ctx, p.object()); err != nil {
+				return err
+			}
+			p.forget()
+		}
+		return nil
+	})
+}
+
+// loseStatusOf takes the status of one object away.
+func (c *campaign) loseStatusOf(ctx context.Context, object client.Object) error {
+	none := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"remove","path":"/status"}]`))
+	return insist(ctx, "lose the status of "+object.GetName(), func(ctx context.Context) error {
+		err := c.stack.Client.Status().Patch(ctx, object, none, fieldManager)
+		if apierrors.IsInvalid(err) { // it has none
+			return nil
+		}
+		return err
+	})
 }
 
 // loseNamespace deletes a tenant's namespace under the manager's eyes, and makes it again

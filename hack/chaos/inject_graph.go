@@ -50,7 +50,7 @@ func graphFaults(s *stack.Stack) []injector {
 		f.Path = tokenEndpoint
 		return f
 	}
-	kind := func(name string, faults ...graphsim.Fault) injector {
+	kind := func(name string, faults ...graphsim.Fault) *graphFault {
 		return &graphFault{name: name, stack: s, faults: faults, armed: map[int]bool{}}
 	}
 	return []injector{
@@ -65,8 +65,8 @@ func graphFaults(s *stack.Stack) []injector {
 		kind("Graph endless pages", graphsim.Fault{Kind: graphsim.FaultLoop}),
 		kind("drop before the effect", writes(graphsim.Fault{Kind: graphsim.FaultReset})...),
 		kind("drop after the effect", writes(graphsim.Fault{Kind: graphsim.FaultReset, After: true})...),
-		kind("token endpoint down", token(graphsim.Fault{Kind: graphsim.FaultStatus}),
-			token(graphsim.Fault{Kind: graphsim.FaultHang}), token(graphsim.Fault{Kind: graphsim.FaultReset})),
+		tokenless{kind("token endpoint down", token(graphsim.Fault{Kind: graphsim.FaultStatus}), token(graphsim.Fault{Kind: graphsim.FaultContentType}),
+			token(graphsim.Fault{Kind: graphsim.FaultHang}), token(graphsim.Fault{Kind: graphsim.FaultReset}))},
 	}
 }
 

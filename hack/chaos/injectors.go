@@ -1,8 +1,16 @@
 package main
 
-import "github.com/m365-operator/m365-operator/internal/testenv/stack"
-
 // injectors are all kinds of faults. A new kind joins the campaign by one line.
-func injectors(s *stack.Stack) []injector {
-	return append(graphFaults(s), &managerKill{stack: s})
+func injectors(m *crew) []injector {
+	s := m.stack
+	return append(graphFaults(s),
+		&managerKill{crew: m},
+		&leaderChange{crew: m},
+		&apiServerRestart{stack: s, turn: make(chan struct{}, 1)},
+		&slowEtcd{stack: s, turn: make(chan struct{}, 1)},
+		&clockSkew{stack: s},
+		&deltaExpiry{stack: s},
+		&secretRotation{stack: s, turn: make(chan struct{}, 1)},
+		&consentWithdrawn{stack: s, turn: make(chan struct{}, 1)},
+	)
 }

@@ -39,7 +39,7 @@ func (c *campaign) start(ctx context.Context) error {
 	if err := c.stack.ApplyConnection(ctx); err != nil {
 		return err
 	}
-	if err := c.stack.StartManager(ctx, managerArgs()...); err != nil {
+	if err := c.crew.start(ctx, managerArgs()...); err != nil {
 		return err
 	}
 	for number, t := range c.world.tenants {

@@ -7,11 +7,16 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/m365-operator/m365-operator/internal/testenv/process"
 )
+
+// answerTimeout is how long a replica may take to tell whether it leads; a frozen one
+// never does.
+const answerTimeout = time.Second
 
 // Replica is a manager. Several compete for one Lease: the one that holds it leads, the
 // others wait. It is not for several goroutines at once.
@@ -116,6 +121,8 @@ func (r *Replica) Leads(ctx context.Context) (bool, error) {
 	if !r.Running() {
 		return false, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.MetricsURL, nil)
 	if err != nil {
 		return false, fmt.Errorf("metrics of %s: %w", r.Name, err)
