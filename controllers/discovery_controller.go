@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -29,12 +30,18 @@ type DiscoveryReconciler struct {
 	Reader    client.Reader
 	Inventory *inventory.Store
 	Index     UserIndex
-	// Shard are the Tenants that this manager serves.
-	Shard Shard
+	// Shard are the Tenants that this manager serves; Divided is true when there may be
+	// other managers for the others.
+	Shard   Shard
+	Divided bool
 	// Workers is how many Tenants are worked through at once.
 	Workers int
 	// Waker wakes Tenants whose accounts changed.
 	Waker *kube.Waker
+
+	// searched holds the Tenants whose objects of other Shards were looked for since they
+	// came to this manager.
+	searched sync.Map
 	// NewQueue makes the queue; nil for controller-runtime's.
 	NewQueue NewQueue
 }
@@ -48,7 +55,11 @@ func (r *DiscoveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 		}
 		return ctrl.Result{}, fmt.Errorf("get tenant: %w", err)
 	}
-	if tenant.Spec.Paused || !tenant.DeletionTimestamp.IsZero() || !r.Shard.serves(&tenant) {
+	if !r.Shard.serves(&tenant) {
+		r.searched.Delete(req.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	if tenant.Spec.Paused || !tenant.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
 	known, ok := r.Inventory.Lookup(req.NamespacedName)
@@ -66,24 +77,30 @@ func (r *DiscoveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 	return ctrl.Result{}, err
 }
 
-// survey finds what is to be done. Before an object is made, it is looked for past the
-// cache: after the Tenant came from another Shard, it is there under the other's label.
-// A Tenant that went meanwhile is left alone, and there is nothing to be done.
+// survey finds what is to be done. Once a Tenant has come to this manager, and before an
+// object is made, objects are looked for past the cache: they may be there under another
+// Shard's label. A Tenant that went meanwhile is left alone, and there is nothing to be
+// done.
 func (r *DiscoveryReconciler) survey(ctx context.Context, tenant *v1alpha1.Tenant, known *inventory.Tenant) (*discovery, error) {
 	users, err := r.Index.In(ctx, tenant.Namespace)
 	if err != nil {
 		return nil, err
 	}
 	d := newDiscovery(tenant, known, users)
-	if len(d.create) == 0 {
+	key := client.ObjectKeyFromObject(tenant)
+	if _, searched := r.searched.Load(key); len(d.create) == 0 && (searched || !r.Divided) {
 		return d, nil
 	}
 	strays, err := r.Shard.strays(ctx, r.Reader, tenant.Namespace)
-	if err != nil || len(strays) == 0 {
-		return d, err
+	if err != nil {
+		return nil, err
+	}
+	r.searched.Store(key, true)
+	if len(strays) == 0 {
+		return d, nil
 	}
 	var current v1alpha1.Tenant
-	if err := r.Reader.Get(ctx, client.ObjectKeyFromObject(tenant), &current); client.IgnoreNotFound(err) != nil {
+	if err := r.Reader.Get(ctx, key, &current); client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("get tenant: %w", err)
 	}
 	if current.UID != tenant.UID || !r.Shard.serves(&current) {

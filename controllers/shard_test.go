@@ -30,7 +30,7 @@ func (m *manager) serving(shard Shard) *manager {
 		},
 	})
 	m.tenants.Shard, m.tenants.Client = shard, seen
-	m.discovery.Shard, m.discovery.Client = shard, seen
+	m.discovery.Shard, m.discovery.Client, m.discovery.Divided = shard, seen, true
 	m.users.Shard, m.users.Client, m.users.Divided = shard, seen, true
 	return m
 }
@@ -417,6 +417,13 @@ var _ = Describe("Discovery in shards", func() {
 				label(ctx, user, to.shard)
 			}
 		}
+	})
+
+	It("removes its objects when it was ended while the Tenant moved", func(ctx context.Context) {
+		label(ctx, w.tenant(ctx), "a")
+		scope(ctx, w, v1alpha1.DiscoverNone)
+		w.syncBy(ctx, a)
+		Expect(w.discoverBy(ctx, a)).To(BeEmpty())
 	})
 
 	It("says nothing about its objects while they are between two managers", func(ctx context.Context) {

@@ -126,6 +126,29 @@ var _ = Describe("A budget", func() {
 		Entry("one", 1), Entry("two", 2), Entry("three", 3), Entry("seven", 7), Entry("ten", 10),
 	)
 
+	DescribeTable("leaves three shards together no more than one manager has: of",
+		func(cost throttle.Cost, each int, whole throttle.Limit) {
+			var granted ledger
+			for shard := range 3 {
+				w := newWorld(throttle.DefaultLimits().Share(3))
+				w.pass(time.Duration(shard) * 77 * time.Millisecond) // no two at the same moment
+				for w.now() < 3*whole.Window {
+					for tenant := range 20 {
+						n, _ := spend(w.Budget("app", fmt.Sprint(shard, "-", tenant)), cost)
+						granted.add(w.now(), n*each)
+					}
+					w.pass(whole.Window / 20)
+				}
+			}
+			Expect(inOrder(granted).most(whole.Window)).To(And(
+				BeNumerically("<=", whole.Count), BeNumerically(">", whole.Count*7/10)), "spent, and worth sharing")
+		},
+		Entry("resource units", throttle.Cost{Class: throttle.Identity, ResourceUnits: 10, Urgent: true}, 10, throttle.DefaultLimits().AppResourceUnits),
+		Entry("writes", throttle.Cost{Class: throttle.Identity, Writes: 5, Urgent: true}, 5, throttle.DefaultLimits().AppWrites),
+		Entry("requests", throttle.Cost{Class: throttle.Outlook, Urgent: true}, 1, throttle.DefaultLimits().AppRequests),
+		Entry("calls to reports", throttle.Cost{Class: throttle.Reports, Urgent: true}, 1, throttle.DefaultLimits().AppReports),
+	)
+
 	It("never asks for more than is there, even of the smallest part", func() {
 		w := newWorld(exact().Share(100))
 		b := w.Budget("app", "contoso")
