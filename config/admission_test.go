@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/controllers"
 )
 
 // beRefusedBy matches the refusal of one policy: 403 with the reason Forbidden,
@@ -398,14 +399,45 @@ var _ = Describe("The discovered-label policy", func() {
 	})
 })
 
+var _ = Describe("The shard-label policy", func() {
+	const policy = "m365-shard-label"
+	sharded := func(shard, spec string) string {
+		return fmt.Sprintf(`{metadata: {labels: {identity.m365-operator.io/shard: %q}}, %s}`, shard, spec)
+	}
+
+	DescribeTable("lets only what a manager can be started for",
+		func(ctx SpecContext, shard string, taken bool) {
+			expected := beRefusedBy(policy)
+			if taken {
+				expected = Succeed()
+			}
+			Expect(create(ctx, editor, "ManagedUser", sharded(shard, plainUser))).To(expected)
+			Expect(create(ctx, editor, "Tenant", sharded(shard, tenantWith("")))).To(expected)
+			_, err := controllers.ParseShard(v1alpha1.ShardLabel + "=" + shard)
+			Expect(err == nil).To(Equal(taken), "as the manager sees it")
+		},
+		Entry("a name", "a", true), Entry("a longer one", "eu-west-1", true), Entry("a number", "7", true),
+		Entry("nothing", "", false), Entry("upper case", "A", false), Entry("an underscore", "a_1", false), Entry("a dot", "a.b", false),
+	)
+
+	DescribeTable("on change",
+		func(ctx SpecContext, before, after string, expected gomegatypes.GomegaMatcher) {
+			Expect(change(ctx, editor, "ManagedUser", before, after)).To(expected)
+		},
+		Entry("lets an editor move a person", sharded("a", plainUser), sharded("b", plainUser), Succeed()),
+		Entry("lets an editor take it off", sharded("a", plainUser), plainUser, Succeed()),
+		Entry("refuses to empty it", sharded("a", plainUser), sharded("", plainUser), beRefusedBy(policy)),
+	)
+})
+
 var _ = It("Every policy fails closed, denies, answers Forbidden, and minds our group or the manager only", func(ctx SpecContext) {
 	var policies admissionregistrationv1.ValidatingAdmissionPolicyList
 	Expect(as(masters).List(ctx, &policies)).To(Succeed())
 	var bindings admissionregistrationv1.ValidatingAdmissionPolicyBindingList
 	Expect(as(masters).List(ctx, &bindings)).To(Succeed())
 
-	Expect(policies.Items).To(HaveLen(6))
-	Expect(bindings.Items).To(HaveLen(6))
+	Expect(policies.Items).To(HaveLen(7))
+	Expect(bindings.Items).To(HaveLen(7))
 	for _, policy := range policies.Items {
 		Expect(policy.Spec.FailurePolicy).To(HaveValue(Equal(admissionregistrationv1.Fail)), policy.Name)
 		Expect(policy.Spec.Validations).To(HaveEach(SatisfyAll(

@@ -167,6 +167,11 @@ func waitForPolicies(ctx context.Context) {
 		"m365-account-deletion": func() error {
 			return as(editor).Create(ctx, manifest("ManagedUser", deletedUser), client.DryRunAll)
 		},
+		"m365-shard-label": func() error {
+			user := manifest("ManagedUser", plainUser)
+			user.SetLabels(map[string]string{v1alpha1.ShardLabel: "A"})
+			return as(editor).Create(ctx, user, client.DryRunAll)
+		},
 		"m365-discovered-label": func() error {
 			return as(editor).Create(ctx, manifest("ManagedUser", discoveredUser), client.DryRunAll)
 		},
