@@ -32,6 +32,7 @@ func (m *manager) serving(shard Shard) *manager {
 	m.tenants.Shard, m.tenants.Client = shard, seen
 	m.discovery.Shard, m.discovery.Client, m.discovery.Divided = shard, seen, true
 	m.users.Shard, m.users.Client, m.users.Divided = shard, seen, true
+	m.tenants.Index, m.discovery.Index, m.users.Index = listed{seen}, listed{seen}, listed{seen}
 	return m
 }
 
