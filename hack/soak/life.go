@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -198,7 +199,9 @@ func (p *provider) license(ctx context.Context, c *customer) error {
 	if len(tenant.Status.Licenses) == 0 {
 		return nil // not read yet
 	}
-	sku := tenant.Status.Licenses[0].SKU
+	sku := slices.MaxFunc(tenant.Status.Licenses, func(a, b v1alpha1.TenantLicense) int {
+		return cmp.Compare(a.Available, b.Available)
+	}).SKU
 	return p.declare(ctx, c, func(spec *v1alpha1.ManagedUserSpec) {
 		if len(spec.Licenses) > 0 {
 			spec.Licenses = []v1alpha1.LicenseEntry{}
@@ -221,8 +224,9 @@ func (p *provider) join(ctx context.Context, c *customer) error {
 
 // promote gives somebody a title that nobody ever had.
 func (p *provider) promote(ctx context.Context, c *customer) error {
+	title := fmt.Sprintf("Title %d", p.rng.Uint64())
 	return p.declare(ctx, c, func(spec *v1alpha1.ManagedUserSpec) {
-		spec.Profile = &v1alpha1.UserProfile{JobTitle: ptr.To(fmt.Sprintf("Title %d", p.rng.Uint64()))}
+		spec.Profile = &v1alpha1.UserProfile{JobTitle: &title}
 	})
 }
 
