@@ -217,7 +217,7 @@ func (r *ManagedUserReconciler) apply(ctx context.Context, s *userScope, facet s
 
 	ctx, cancel := context.WithTimeout(ctx, r.ConsistencyWindow/2)
 	defer cancel()
-	receipt, err := perform(ctx, dir, s.id, change)
+	receipt, err := perform(ctx, dir, s.known, s.id, change)
 	r.record(ctx, s, facet, change, intent.Cause, receipt, err)
 	if err == nil {
 		r.settled(s, change, receipt, &intent)

@@ -7,8 +7,10 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/directory"
 	"github.com/m365-operator/m365-operator/internal/inventory"
+	"github.com/m365-operator/m365-operator/internal/outcome"
 	"github.com/m365-operator/m365-operator/internal/plan"
 )
 
@@ -195,9 +197,12 @@ func expectEnabled(enabled directory.Tristate) func(*inventory.Tenant, string, p
 
 func expectLink(kind inventory.LinkKind, present bool) func(*inventory.Tenant, string, plan.Change, directory.Receipt) {
 	return func(known *inventory.Tenant, id string, c plan.Change, _ directory.Receipt) {
-		link := inventory.Link{Kind: kind, User: id, Target: c.Target, Qualifier: c.RoleID + c.Scope}
-		known.ExpectLink(link, present)
+		known.ExpectLink(linkOf(kind, id, c), present)
 	}
+}
+
+func linkOf(kind inventory.LinkKind, id string, c plan.Change) inventory.Link {
+	return inventory.Link{Kind: kind, User: id, Target: c.Target, Qualifier: c.RoleID + c.Scope}
 }
 
 func removeAppRole(ctx context.Context, dir directory.Directory, id string, c plan.Change) (directory.Receipt, error) {
@@ -226,15 +231,31 @@ func removeRole(ctx context.Context, dir directory.Directory, id string, c plan.
 	return dir.RemoveRole(ctx, assignment)
 }
 
+// errUnlisted tells that what is to be removed is not listed.
+var errUnlisted = errors.New("no such assignment")
+
 // perform makes a change. One that had been made already is made.
-func perform(ctx context.Context, dir directory.Directory, id string, change plan.Change) (directory.Receipt, error) {
+func perform(ctx context.Context, dir directory.Directory, known *inventory.Tenant, id string, change plan.Change) (directory.Receipt, error) {
 	a, ok := actions()[change.Action]
 	if !ok {
 		return directory.Receipt{}, fmt.Errorf("unknown action %q", change.Action)
 	}
 	receipt, err := a.call(ctx, dir, id, change)
+	if errors.Is(err, errUnlisted) {
+		if mayBeUnseen(known, id, change) {
+			return receipt, outcome.Waiting(v1alpha1.ReasonProgressing,
+				"waiting until Microsoft 365 shows everywhere what is to be removed").After(youngRetry).Because(err)
+		}
+		return receipt, nil
+	}
 	if err != nil && a.done != "" && directory.KindOf(err) == a.done {
 		return receipt, nil
 	}
 	return receipt, err
+}
+
+// mayBeUnseen tells whether the operator gave a moment ago what it is to remove, so that a
+// replica's list without it proves nothing.
+func mayBeUnseen(known *inventory.Tenant, id string, change plan.Change) bool {
+	return known.Unshown(linkOf(inventory.LinkAppRole, id, change)) || known.Unshown(linkOf(inventory.LinkRole, id, change))
 }

@@ -123,6 +123,43 @@ var _ = Describe("what must not happen to answers that are lost", func() {
 		_, _ = w.pass(ctx, nina)
 		Expect(w.secrets(ctx)).To(HaveLen(1), "the only copy of the password")
 	})
+
+	DescribeTable("is that what was given a moment ago stays although it was taken off the list",
+		func(ctx context.Context, listed, none func(*v1alpha1.ManagedUserSpec), held func(*world) int) {
+			quirks = graphsim.Quirks{ReadLag: time.Minute, ReadStale: 1}
+			defer func() { quirks = graphsim.Quirks{} }()
+			w := newWorld(ctx, staffed)
+			w.touchable(ctx, upnAlice)
+			w.users.AllowRoleGrants = true
+			w.clock.Step(10 * time.Minute)
+			w.mustSync(ctx)
+			alice := w.declare(ctx, upnAlice, mayHoldRoles, listed)
+			w.mustPass(ctx, alice)
+			w.clock.Step(2 * time.Minute)
+			w.mustSync(ctx)
+			w.mustPass(ctx, alice)
+			Expect(held(w)).To(Equal(1))
+			w.edit(ctx, alice, none)
+			w.mustPass(ctx, alice)
+			w.edit(ctx, alice, listed)
+			w.mustPass(ctx, alice) // replicas do not show it yet
+			w.edit(ctx, alice, none)
+			w.mustPass(ctx, alice)
+			for range 2 {
+				w.clock.Step(2 * time.Minute)
+				w.mustSync(ctx)
+				w.mustPass(ctx, alice)
+			}
+			Expect(held(w)).To(BeZero())
+			Expect(alice.Status.Claims).To(BeEmpty())
+			Expect(condition(alice, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"), message(alice, v1alpha1.ConditionReady))
+		},
+		Entry("an application's role", portal("MSPortal", "User"),
+			func(s *v1alpha1.ManagedUserSpec) { s.Applications = []v1alpha1.ApplicationEntry{} },
+			func(w *world) int { return len(w.appRolesOf(upnAlice)) }),
+		Entry("a directory role", holdsRoles(roleReader), holdsRoles(),
+			func(w *world) int { return len(w.rolesOf(upnAlice)) }),
+	)
 })
 
 func clientKey(u *v1alpha1.ManagedUser) types.NamespacedName {

@@ -277,7 +277,7 @@ func assignmentOf[T any](
 			}
 		}
 		if link = page.Next; link == "" {
-			return "", &directory.Error{Kind: directory.KindNotFound, Message: "no such assignment"}
+			return "", errUnlisted
 		}
 	}
 }

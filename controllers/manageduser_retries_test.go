@@ -132,6 +132,9 @@ var _ = DescribeTable("what somebody else did already is done",
 			w.mustPass(ctx, alice)
 			w.mustSync(ctx)
 		}
+		w.clock.Step(2 * time.Minute) // until every replica shows what was done
+		w.mustSync(ctx)
+		w.mustPass(ctx, alice)
 		before := w.effects(upnAlice, r.effect)
 		Expect(r.unseen(w)).To(Succeed())
 		w.edit(ctx, alice, r.spec)

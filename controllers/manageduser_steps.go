@@ -255,10 +255,7 @@ func (r *ManagedUserReconciler) readLive(ctx context.Context, s *userScope, key 
 	}
 	s.known.Refresh(*user)
 	s.live = true
-	if s.requested == "" {
-		return nil
-	}
-	return r.readMethods(ctx, s, dir, user.ID)
+	return nil
 }
 
 // readMethods reads what the account has registered, since somebody asked. That nobody
@@ -287,7 +284,24 @@ func (r *ManagedUserReconciler) work(ctx context.Context, s *userScope) error {
 	if isVoid(credential) {
 		return credential
 	}
-	return errors.Join(err, credential, s.lookups)
+	methods := r.readAsked(ctx, s)
+	if isVoid(methods) {
+		return methods
+	}
+	return errors.Join(err, credential, methods, s.lookups)
+}
+
+// readAsked reads what the account has registered when somebody asked for a pass. It comes
+// last: Microsoft rations such readings, and nothing that is declared waits for them.
+func (r *ManagedUserReconciler) readAsked(ctx context.Context, s *userScope) error {
+	if s.requested == "" {
+		return nil
+	}
+	dir, err := s.directory()
+	if err != nil {
+		return err
+	}
+	return r.readMethods(ctx, s, dir, s.id)
 }
 
 // enforce plans the facets and makes their changes.

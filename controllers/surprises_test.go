@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -221,6 +222,34 @@ var _ = Describe("what is left to do", func() {
 		Expect(api.Update(ctx, carol)).To(Succeed())
 		w.mustPass(ctx, carol)
 		Expect(carol.Status.State).To(Equal(v1alpha1.StateActive), "by its name, before any sync")
+	})
+})
+
+var _ = Describe("a pass that somebody asked for", func() {
+	It("does what is declared although Microsoft rations what was asked for", func(ctx context.Context) {
+		w := newWorld(ctx)
+		w.mustSync(ctx)
+		alice := w.declare(ctx, upnAlice)
+		w.mustPass(ctx, alice)
+		_, err := w.sim.AddFault(graphsim.Fault{
+			Kind: graphsim.FaultStatus, Status: 429, RetryAfter: 90, Path: "/users/{id}/authentication/methods",
+		})
+		Expect(err).NotTo(HaveOccurred())
+		alice.Annotations = map[string]string{v1alpha1.RequestedAtAnnotation: "now"}
+		Expect(api.Update(ctx, alice)).To(Succeed())
+		w.edit(ctx, alice, func(s *v1alpha1.ManagedUserSpec) { s.Suspended = ptr.To(true) })
+		res := w.mustPass(ctx, alice)
+		Expect(w.state(upnAlice)).To(HaveKeyWithValue("accountEnabled", false))
+		Expect(condition(alice, v1alpha1.ConditionSignIn)).To(Equal("True/Succeeded"))
+		Expect(condition(alice, v1alpha1.ConditionReady)).To(Equal("Unknown/Throttled"))
+		Expect(alice.Status.LastHandledReconcileAt).To(BeEmpty())
+		Expect(res.RequeueAfter).To(Equal(90 * time.Second))
+
+		w.sim.RemoveFault(0)
+		w.clock.Step(res.RequeueAfter)
+		w.mustPass(ctx, alice)
+		Expect(alice.Status.LastHandledReconcileAt).To(Equal("now"))
+		Expect(condition(alice, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"))
 	})
 })
 

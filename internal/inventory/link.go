@@ -54,6 +54,8 @@ func (l Link) same(other Link) bool {
 type linkHold struct {
 	Link
 	present bool
+	// made is when.
+	made time.Time
 	// until when it is believed although no feed shows it.
 	until time.Time
 	// act numbers the operator's writes: only what was begun to be read later tells of it.
@@ -64,10 +66,7 @@ type linkHold struct {
 // shows it. When none does within Options.Expectation, and the feed has been read since,
 // the feed is believed.
 func (t *Tenant) ExpectLink(link Link, present bool) {
-	link.User, link.Target = strings.ToLower(link.User), strings.ToLower(link.Target)
-	if link.Kind == LinkAppRole {
-		link.Qualifier = strings.ToLower(link.Qualifier)
-	}
+	link = link.canonical()
 	t.emit(t.write(func(w *writer) {
 		a, ok := w.accounts[link.User]
 		if !ok || a.shown.Gone != GoneNot {
@@ -76,10 +75,30 @@ func (t *Tenant) ExpectLink(link Link, present bool) {
 		w.acts++
 		holds := slices.DeleteFunc(slices.Clone(w.facts.links[link.User]), func(h linkHold) bool { return h.same(link) })
 		w.facts.links[a.shown.User.ID] = append(holds, linkHold{
-			Link: link, present: present, until: w.now.Add(w.store.options.Expectation), act: w.acts,
+			Link: link, present: present, made: w.now, until: w.now.Add(w.store.options.Expectation), act: w.acts,
 		})
 		w.refresh(a)
 	}))
+}
+
+// Unshown tells whether the operator made a link a moment ago, and no feed has shown it
+// yet: a reading without it may be a replica's.
+func (t *Tenant) Unshown(link Link) bool {
+	link = link.canonical()
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return slices.ContainsFunc(t.facts.links[link.User], func(h linkHold) bool {
+		return h.present && h.Link == link && t.now().Before(h.made.Add(replicaLag))
+	})
+}
+
+// canonical is the link with ids in lower case.
+func (l Link) canonical() Link {
+	l.User, l.Target = strings.ToLower(l.User), strings.ToLower(l.Target)
+	if l.Kind == LinkAppRole {
+		l.Qualifier = strings.ToLower(l.Qualifier)
+	}
+	return l
 }
 
 // dropLinks ends the holds for which done is true.
