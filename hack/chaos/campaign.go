@@ -98,7 +98,9 @@ func (c *campaign) storm(ctx context.Context, round int) error {
 		}
 		c.pause(ctx)
 	}
-	return faults.end(ctx)
+	err := faults.end(ctx)
+	c.say("storm %d is over, after %d operations in all", round, c.tally.total())
+	return err
 }
 
 // pause is the time between two operations: none, or some.
@@ -186,6 +188,9 @@ func (c *campaign) carryOut(ctx context.Context, round int, p *person, e entry, 
 	}
 }
 
+// tellEvery is how often it is told what is waited for.
+const tellEvery = 20 * time.Second
+
 // settle waits until everything is as the model has it, and returns what is not when the
 // time for that is over. Tenants are asked to read everything anew, so that what
 // outsiders did is seen now and not within the hour.
@@ -195,7 +200,7 @@ func (c *campaign) settle(ctx context.Context, last bool) ([]violation, error) {
 		bound += time.Minute // the grace of those who were deleted
 	}
 	var violations []violation
-	begin, asked := time.Now(), time.Time{}
+	begin, asked, told := time.Now(), time.Time{}, time.Now()
 	for time.Since(begin) < bound {
 		if err := c.stack.OthersFailed(); err != nil {
 			return nil, err
@@ -212,6 +217,10 @@ func (c *campaign) settle(ctx context.Context, last bool) ([]violation, error) {
 		}
 		if len(violations) == 0 && (!last || !c.anybodyLeaving()) {
 			return nil, nil
+		}
+		if len(violations) > 0 && time.Since(told) > tellEvery {
+			told = time.Now()
+			c.say("%d things are not settled yet, such as %s", len(violations), violations[0])
 		}
 		if err := c.wait(ctx, time.Second/2); err != nil {
 			return nil, err

@@ -30,14 +30,14 @@ type options struct {
 func full() options {
 	return options{
 		seed: 1, ops: 3200, duration: 8 * time.Minute, rounds: 7, tenants: 3, people: 40,
-		pause: 40 * time.Millisecond, settle: 2 * time.Minute,
+		pause: 40 * time.Millisecond, settle: 4 * time.Minute,
 	}
 }
 
 func short() options {
 	return options{
 		seed: 1, ops: 320, duration: 80 * time.Second, rounds: 2, tenants: 3, people: 16,
-		pause: 70 * time.Millisecond, settle: time.Minute,
+		pause: 70 * time.Millisecond, settle: 3 * time.Minute,
 	}
 }
 

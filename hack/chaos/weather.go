@@ -24,13 +24,15 @@ const (
 type weather struct {
 	c     *campaign
 	kinds []injector
+	// busy is held while a kind strikes, which none does twice at once.
+	busy []sync.Mutex
 }
 
 func newWeather(c *campaign, kinds []injector) *weather {
 	if c.options.noFaults {
 		kinds = nil
 	}
-	return &weather{c: c, kinds: kinds}
+	return &weather{c: c, kinds: kinds, busy: make([]sync.Mutex, len(kinds))}
 }
 
 // front is the faults of one storm.
@@ -55,7 +57,7 @@ func (w *weather) begin(ctx context.Context, round int) *front {
 		defer close(order)
 		for turn := 0; len(w.kinds) > 0; turn++ {
 			for _, kind := range rng.Perm(len(w.kinds)) {
-				s := strike{kind: w.kinds[kind], seed: rng.Uint64(), done: func() {}}
+				s := strike{kind: w.kinds[kind], busy: &w.busy[kind], seed: rng.Uint64(), done: func() {}}
 				if turn == 0 {
 					s.done = first.Done
 				}
@@ -110,6 +112,7 @@ func (f *front) end(ctx context.Context) error {
 // strike is one fault that is to happen.
 type strike struct {
 	kind injector
+	busy *sync.Mutex
 	seed uint64
 	done func()
 }
@@ -117,6 +120,8 @@ type strike struct {
 // carryOut lets a fault strike for a while. It is undone whatever happens.
 func (s strike) carryOut(ctx context.Context) error {
 	defer s.done()
+	s.busy.Lock()
+	defer s.busy.Unlock()
 	rng := rand.New(rand.NewPCG(s.seed, 0)) //nolint:gosec // repeatable on purpose
 	before, err := s.kind.Injected(ctx)
 	if err != nil {
@@ -144,7 +149,7 @@ func (s strike) last(ctx context.Context, lasting time.Duration, before int) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(min(lasting, shortestFault)):
+		case <-time.After(shortestFault):
 		}
 		if lasting -= shortestFault; lasting > 0 {
 			continue
