@@ -55,11 +55,37 @@ var _ = DescribeTable("A shape is called",
 	Entry(nil, shape{300, 100}, "300 × 100"),
 )
 
+// sizesOf reads sizes that are right.
+func sizesOf(text string) sizes {
+	GinkgoHelper()
+	s, err := parseSizes(text)
+	Expect(err).NotTo(HaveOccurred())
+	return s
+}
+
+var _ = Describe("Sizes", func() {
+	It("are two single tenants and a fleet, whose growth is looked at", func() {
+		s := sizesOf("2000,5000,30x50")
+		Expect(s.all()).To(HaveExactElements(shape{30, 50}, shape{1, 2000}, shape{1, 5000}))
+		Expect(s.stepsOf(s.fleet)).To(HaveExactElements(1, 10, 30))
+		Expect(s.stepsOf(s.large)).To(HaveExactElements(1))
+	})
+
+	It("may be the same, which makes one world of them", func() {
+		Expect(sizesOf("500,500,1x20").all()).To(HaveExactElements(shape{1, 20}, shape{1, 500}))
+	})
+
+	DescribeTable("are refused when they make no sense", func(text string) {
+		_, err := parseSizes(text)
+		Expect(err).To(MatchError(ContainSubstring(`not "` + text + `"`)))
+	}, Entry(nil, "10"), Entry(nil, "0,10,3x3"), Entry(nil, "10,10,3x0"), Entry(nil, "many"))
+})
+
 var _ = Describe("The report", func() {
 	var b *bench
 
 	BeforeEach(func() {
-		b = &bench{sizes: shortSizes()}
+		b = &bench{sizes: sizesOf(shortSizes)}
 		b.add("cold", []figure{{
 			Case: "10,000 users", What: "from the start to all users reconciled", Value: 3, Unit: "s",
 			Beside: "bare", BesideValue: 2, Goal: ratioAtMost(2),
@@ -122,7 +148,7 @@ var _ = Describe("Scenarios", func() {
 			Expect(seen).NotTo(HaveKey(s.name))
 			seen[s.name] = true
 			Expect(s.run).NotTo(BeNil(), s.name)
-			for _, size := range []sizes{fullSizes(), shortSizes()} {
+			for _, size := range []sizes{sizesOf(fullSizes), sizesOf(shortSizes)} {
 				Expect(s.shapes(size)).NotTo(BeEmpty(), s.name)
 				for _, shape := range s.shapes(size) {
 					Expect(size.all()).To(ContainElement(shape), s.name)

@@ -40,6 +40,7 @@ func main() {
 	o := options{}
 	only := ""
 	flag.BoolVar(&o.short, "short", false, "small sizes; only goals that count something are judged")
+	flag.StringVar(&o.sizes, "sizes", "", "users of two single tenants, and a fleet (default: "+fullSizes+", or "+shortSizes+")")
 	flag.StringVar(&only, "only", "", "names of scenarios, separated by commas (default: all)")
 	flag.StringVar(&o.out, "out", filepath.Join("bin", "bench", "results.json"), "file for the figures as JSON")
 	flag.Parse()
@@ -60,6 +61,7 @@ type options struct {
 	short bool
 	only  []string
 	out   string
+	sizes string
 }
 
 // run measures, and reports what was measured also when something failed.
@@ -68,9 +70,12 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{out: os.Stdout, sizes: fullSizes(), short: o.short}
-	if o.short {
-		b.sizes = shortSizes()
+	if o.sizes == "" {
+		o.sizes = map[bool]string{false: fullSizes, true: shortSizes}[o.short]
+	}
+	b := &bench{out: os.Stdout, short: o.short}
+	if b.sizes, err = parseSizes(o.sizes); err != nil {
+		return err
 	}
 	began := time.Now()
 	err = b.measure(ctx, chosen)

@@ -32,13 +32,29 @@ type sizes struct {
 	steps []int
 }
 
-func fullSizes() sizes {
-	return sizes{small: shape{1, 10_000}, large: shape{1, 100_000}, fleet: shape{300, 100}, steps: []int{1, 10, 100, 300}}
-}
+// Sizes of a full and of a short run. The short ones are there to see that everything
+// works; every world costs time of its own.
+const (
+	fullSizes  = "10000,100000,300x100"
+	shortSizes = "500,500,10x20"
+)
 
-// shortSizes are there to see that everything works; every world costs time of its own.
-func shortSizes() sizes {
-	return sizes{small: shape{1, 500}, large: shape{1, 500}, fleet: shape{10, 20}, steps: []int{1, 10}}
+// parseSizes reads "10000,100000,300x100": the users of the two single tenants, and the
+// fleet.
+func parseSizes(text string) (sizes, error) {
+	var s sizes
+	s.small.tenants, s.large.tenants = 1, 1
+	_, err := fmt.Sscanf(text, "%d,%d,%dx%d", &s.small.users, &s.large.users, &s.fleet.tenants, &s.fleet.users)
+	if err != nil || min(s.small.users, s.large.users, s.fleet.tenants, s.fleet.users) < 1 {
+		return s, fmt.Errorf("sizes are to be like 10000,100000,300x100, not %q", text)
+	}
+	for _, step := range []int{1, 10, 100} {
+		if step < s.fleet.tenants {
+			s.steps = append(s.steps, step)
+		}
+	}
+	s.steps = append(s.steps, s.fleet.tenants)
+	return s, nil
 }
 
 // all shapes, the cheapest first.
