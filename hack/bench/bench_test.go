@@ -101,12 +101,11 @@ var _ = Describe("The report", func() {
 		printTable(&out, b.figures)
 		lines := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
 		Expect(lines).To(HaveLen(4))
-		fields := func(line string) []string { return strings.Fields(line) }
-		Expect(fields(lines[1])).To(HaveExactElements(
+		Expect(strings.Fields(lines[1])).To(HaveExactElements(
 			"cold", "10,000", "users", "from", "the", "start", "to", "all", "users", "reconciled", "3", "s", "2", "s", "bare", "1.50", "×", "≤", "2", "×", "yes"))
-		Expect(fields(lines[2])).To(HaveExactElements(
+		Expect(strings.Fields(lines[2])).To(HaveExactElements(
 			"discovery", "10,000", "users", "objects", "a", "second", "300", "/s", "500", "/s", "bare", "60", "%", "≥", "70", "%", "NO"))
-		Expect(fields(lines[3])).To(HaveExactElements("memory", "10,000", "users", "goroutines", "1,234", "–", "–", "–", "–"))
+		Expect(strings.Fields(lines[3])).To(HaveExactElements("memory", "10,000", "users", "goroutines", "1,234", "–", "–", "–", "–"))
 		column := strings.Index(lines[0], "VALUE")
 		for _, line := range lines[1:] {
 			Expect([]rune(line)[column-1]).To(Equal(' '))

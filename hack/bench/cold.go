@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"net/url"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -57,7 +57,7 @@ func coldStart(ctx context.Context, w *world) ([]figure, error) {
 		return nil, err
 	}
 	users, ready := w.users.Count()
-	in := w.shape.String()
+	in := w.String()
 	return []figure{
 		{
 			Case: in, What: "from the start to all users reconciled", Value: took.Seconds(), Unit: "s",

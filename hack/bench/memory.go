@@ -20,7 +20,7 @@ func memory(ctx context.Context, w *world) ([]figure, error) {
 		return nil, err
 	}
 	const mebibyte = 1 << 20
-	in := w.shape.String()
+	in := w.String()
 	return []figure{
 		{Case: in, What: whatMemory, Value: float64(now.rss) / mebibyte, Unit: "MiB"},
 		{Case: in, What: "highest RSS since its start", Value: float64(now.peak) / mebibyte, Unit: "MiB"},

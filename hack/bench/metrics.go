@@ -88,9 +88,9 @@ func (f families) sum(name string, keep func(labels map[string]string) bool) flo
 	return total
 }
 
-// has keeps series with this value of a label.
-func has(label, value string) func(map[string]string) bool {
-	return func(labels map[string]string) bool { return labels[label] == value }
+// of keeps the series of one of the manager's controllers.
+func of(controller string) func(map[string]string) bool {
+	return func(labels map[string]string) bool { return labels["controller"] == controller }
 }
 
 func every(map[string]string) bool { return true }

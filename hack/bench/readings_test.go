@@ -78,7 +78,7 @@ go_goroutines 42
 		found, err := parse(strings.NewReader(text), "controller_runtime_reconcile_total", "go_goroutines")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found).To(HaveLen(2))
-		Expect(found.sum("controller_runtime_reconcile_total", has("controller", "tenant"))).To(Equal(7.0))
+		Expect(found.sum("controller_runtime_reconcile_total", of(controllerTenants))).To(Equal(7.0))
 		Expect(found.sum("controller_runtime_reconcile_total", every)).To(Equal(12.0))
 		Expect(found.sum("go_goroutines", every)).To(Equal(42.0))
 		Expect(found.sum("absent", every)).To(BeZero())

@@ -75,10 +75,10 @@ func (w *world) apiCounts(ctx context.Context) (apiCounts, error) {
 	if err != nil {
 		return apiCounts{}, err
 	}
-	of := func(group string) float64 {
+	writes := func(group string) float64 {
 		return found.sum(requests, func(labels map[string]string) bool { return labels["group"] == group && isWrite(labels["verb"]) })
 	}
-	counts := apiCounts{ours: of(v1alpha1.GroupVersion.Group), leases: of("coordination.k8s.io")}
+	counts := apiCounts{ours: writes(v1alpha1.GroupVersion.Group), leases: writes("coordination.k8s.io")}
 	var events eventsv1.EventList
 	if err := w.Client.List(ctx, &events); err != nil {
 		return counts, fmt.Errorf("list events: %w", err)
@@ -130,9 +130,9 @@ func (w *world) managerCounts(ctx context.Context) (managerCounts, error) {
 		return counts, err
 	}
 	for _, controller := range []string{controllerTenants, controllerUsers, controllerDiscovery} {
-		counts.passes[controller] = found.sum(passes, has("controller", controller))
+		counts.passes[controller] = found.sum(passes, of(controller))
 		if controller != controllerTenants {
-			counts.busy += found.sum(active, has("controller", controller)) + found.sum(waiting, has("controller", controller))
+			counts.busy += found.sum(active, of(controller)) + found.sum(waiting, of(controller))
 		}
 	}
 	tenants := map[string]bool{}

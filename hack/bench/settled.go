@@ -27,9 +27,10 @@ const (
 // settledScenario looks at tenants in which nothing happens: what does it cost to know that?
 func settledScenario() scenario {
 	return scenario{
-		name:   "settled",
-		shapes: func(s sizes) []shape { return []shape{s.small, s.fleet, s.large} },
-		run:    settled,
+		name:     "settled",
+		shapes:   func(s sizes) []shape { return s.all() },
+		run:      settled,
+		conclude: flat,
 	}
 }
 
@@ -63,7 +64,7 @@ func settled(ctx context.Context, w *world) ([]figure, error) {
 	at := perInterval(w.readings, usersOnce, w.shape.users, defaultInterval)
 	cpu := (after.manager.cpu - before.manager.cpu).Seconds() * 1000 / syncs
 
-	in := w.shape.String()
+	in := w.String()
 	return []figure{
 		{
 			Case: in, What: whatRequests, Value: at.pages,
