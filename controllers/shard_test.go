@@ -20,7 +20,7 @@ import (
 
 // serving makes a process the manager of a Shard, which sees the Shard's users only.
 func (m *manager) serving(shard Shard) *manager {
-	seen := interceptor.NewClient(m.client.(client.WithWatch), interceptor.Funcs{ //nolint:errcheck,forcetypeassert // newManager made it
+	seen := interceptor.NewClient(m.client.(client.WithWatch), interceptor.Funcs{ //nolint:forcetypeassert // newManager made it
 		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 			err := c.List(ctx, list, opts...)
 			if users, ok := list.(*v1alpha1.ManagedUserList); ok {
@@ -47,7 +47,7 @@ func (w *world) shards() (unlabelled, a, b *manager) {
 func label(ctx context.Context, obj client.Object, shard Shard) {
 	GinkgoHelper()
 	Expect(api.Get(ctx, client.ObjectKeyFromObject(obj), obj)).To(Succeed())
-	before := obj.DeepCopyObject().(client.Object) //nolint:errcheck,forcetypeassert // a copy is of its original's type
+	before := obj.DeepCopyObject().(client.Object) //nolint:forcetypeassert // a copy is of its original's type
 	all := map[string]string{}
 	for key, value := range obj.GetLabels() {
 		if key != v1alpha1.ShardLabel {
@@ -110,7 +110,7 @@ var _ = Describe("A shard", func() {
 		Entry("unlabelled", Shard(""), "none"), Entry("a", Shard("a"), "a"), Entry("b", Shard("b"), "b"),
 	)
 
-	It("wakes the passes that a move concerns, and no others", func(ctx context.Context) {
+	It("wakes the passes that a move concerns, and no others", func() {
 		before := &v1alpha1.Tenant{}
 		relabelled, held := before.DeepCopy(), before.DeepCopy()
 		relabelled.Labels = Shard("a").labels()
@@ -480,7 +480,7 @@ var _ = Describe("Discovery in shards", func() {
 
 // asItWas is a client whose cache still has the Tenant as it was.
 func asItWas(c client.Client, tenant *v1alpha1.Tenant) client.Client {
-	return interceptor.NewClient(c.(client.WithWatch), interceptor.Funcs{ //nolint:errcheck,forcetypeassert // newManager made it
+	return interceptor.NewClient(c.(client.WithWatch), interceptor.Funcs{ //nolint:forcetypeassert // newManager made it
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
 			if t, ok := obj.(*v1alpha1.Tenant); ok && key == client.ObjectKeyFromObject(tenant) {
 				tenant.DeepCopyInto(t)
