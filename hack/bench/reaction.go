@@ -158,6 +158,10 @@ func (r *reaction) whenNew(ctx context.Context) error {
 	return r.measure(ctx, "idle, declared for the first time", r.idle.split(r.samples), nil)
 }
 
+// slowGraph is what Graph takes on a good day. A tenant holds a quarter of the workers,
+// and a suspension is two writes: more would make the samples queue for each other.
+const slowGraph = 50 * time.Millisecond
+
 // withSlowGraph shows that nothing is asked of Graph before the block: an answer that
 // takes long would delay it.
 func (r *reaction) withSlowGraph(ctx context.Context) error {
@@ -165,13 +169,13 @@ func (r *reaction) withSlowGraph(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	slow := graphsim.Fault{Kind: graphsim.FaultDelay, Tenant: r.idle.tenant, DelaySeconds: 0.1}
+	slow := graphsim.Fault{Kind: graphsim.FaultDelay, Tenant: r.idle.tenant, DelaySeconds: slowGraph.Seconds()}
 	remove, err := r.arm(ctx, slow)
 	if err != nil {
 		return err
 	}
 	defer remove()
-	return r.measure(ctx, "idle, Graph answers after 100 ms", people, nil)
+	return r.measure(ctx, fmt.Sprintf("idle, Graph answers after %d ms", slowGraph.Milliseconds()), people, nil)
 }
 
 // whileLargeSync suspends people of the largest tenant while all of it is read anew and

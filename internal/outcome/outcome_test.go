@@ -181,10 +181,18 @@ var _ = Describe("The next attempt", func() {
 		Expect(at(0.5)).To(Equal((least + most) / 2))
 		Expect(at(1)).To(Equal(most))
 	},
-		Entry("never before the pause is over", outcome.Throttled(100*time.Second), 100*time.Second, 110*time.Second),
+		Entry("never before the pause is over", outcome.Throttled(20*time.Second), 20*time.Second, 22*time.Second),
 		Entry("around the slow ones", blocked, 324*time.Minute, 396*time.Minute),
 		Entry("never before what is waited for", waiting.After(time.Hour), time.Hour, 66*time.Minute),
 	)
+
+	It("leaves no quota unused for long after a pause of minutes", func() {
+		policy := outcome.NewPolicy()
+		policy.Jitter = func() float64 { return 0.999 }
+		res, err := policy.Result(outcome.Throttled(150 * time.Second))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(res.RequeueAfter).To(Equal(153 * time.Second))
+	})
 
 	It("is really random in production", func() {
 		policy, seen := outcome.NewPolicy(), map[time.Duration]bool{}

@@ -13,6 +13,8 @@ const (
 	conflictRetry = 100 * time.Millisecond
 	// shortestPause is the pause after a refusal that did not say how long to wait.
 	shortestPause = 10 * time.Second
+	// widestSpread is within how long those come back who waited for the same.
+	widestSpread = 3 * time.Second
 )
 
 // Policy decides when to come back. Its zero value does not jitter and uses the
@@ -42,7 +44,7 @@ func (p Policy) Result(problem *Problem) (reconcile.Result, error) {
 		parts = []*Problem{problem}
 	}
 	if pause := longestPause(parts); pause > 0 {
-		return after(p.later(pause)), nil
+		return after(p.past(pause)), nil
 	}
 	next := time.Duration(0)
 	for _, part := range parts {
@@ -80,6 +82,13 @@ func (p Policy) later(d time.Duration) time.Duration {
 		return d
 	}
 	return d + time.Duration(p.Jitter()*float64(d)/10)
+}
+
+// past is soon after a pause. The budget grants who comes back what there is, and tells
+// the others when: a few seconds keep them apart, while a tenth of a pause of minutes
+// would leave a quota unused for so long.
+func (p Policy) past(pause time.Duration) time.Duration {
+	return min(p.later(pause), pause+widestSpread)
 }
 
 // around adds or takes up to a tenth.
