@@ -61,15 +61,11 @@ func (r *report) row(s *sample) {
 
 // verdict shows the trends: of the table's measures, and of the entries that come
 // nearest to a leak.
-func (r *report) verdict(samples []sample, findings []finding, p *provider) {
+func (r *report) verdict(last *sample, span time.Duration, findings []finding, p *provider) {
 	const nearest = 12
-	if len(samples) == 0 {
-		return
-	}
-	last := &samples[len(samples)-1]
 	r.say("\n%.1f simulated days in %s: %d things happened, %d people were hired, %d clients came and %d left.",
 		float64(last.at)/float64(day), last.took.Round(time.Second), p.acts, p.hired, p.came, len(p.gone))
-	r.say("Trends are read from the last %.1f days; growth is that of a week, ± its standard error.\n", float64(span(samples))/float64(day))
+	r.say("Trends are read from the last %.1f days; growth is that of a week, ± its standard error.\n", float64(span)/float64(day))
 	r.say("%-60s %12s %12s %10s %10s", "measure", "level", "growth", "±", "allowed")
 	shown := 0
 	for i := range findings {
@@ -88,7 +84,7 @@ func (r *report) verdict(samples []sample, findings []finding, p *provider) {
 	if shown > nearest {
 		r.say("… and %d more kinds of entries that grow less", shown-nearest)
 	}
-	if span(samples) < shortest {
+	if span < shortest {
 		r.say("\nThis was too short to tell of growth: that takes %.0f simulated days, as MINUTES=10 has.", float64(shortest)/float64(day))
 	}
 }

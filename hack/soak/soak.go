@@ -34,14 +34,16 @@ type soak struct {
 
 	// began is the machine's time, start the simulated.
 	began, start time.Time
-	samples      []sample
+	// last is the last sample, history what all of them measured.
+	last    sample
+	history *history
 	// leaving are the series that tell of clients that are gone, remains those that did so
 	// at the sample before as well.
 	leaving, remains []string
 }
 
 func newSoak(s *stack.Stack, o options, out io.Writer) *soak {
-	k := &soak{stack: s, options: o, report: &report{out: out}, clock: &shiftedClock{}}
+	k := &soak{stack: s, options: o, report: &report{out: out}, clock: &shiftedClock{}, history: newHistory()}
 	rng := rand.New(rand.NewPCG(o.seed, 0)) //nolint:gosec // reproducible on purpose
 	k.pace = &pace{clock: k.clock, agenda: &agenda{rng: rng}, ahead: k.advanceGraph}
 	k.provider = newProvider(s, k.clock, k.pace.agenda)
@@ -70,7 +72,7 @@ func (k *soak) live(ctx context.Context) (err error) {
 	}
 	end := k.began.Add(time.Duration(k.options.minutes * float64(time.Minute)))
 	for time.Now().Before(end) {
-		next := k.start.Add(time.Duration(len(k.samples)+1) * k.options.every)
+		next := k.start.Add(time.Duration(len(k.history.at)+1) * k.options.every)
 		if err := k.pace.until(ctx, next); err != nil {
 			return err
 		}
@@ -106,13 +108,17 @@ func (k *soak) sample(ctx context.Context) error {
 	if err := measureProcess(s.values); err != nil {
 		return err
 	}
-	k.samples = append(k.samples, s)
+	k.last = s
+	k.history.add(&s)
 	k.report.row(&s)
 	for _, found := range tooMany(&s) {
 		k.report.say("        %s", found)
 	}
 	for _, series := range k.remains {
 		k.report.say("        a client is gone, and there is still %s", series)
+	}
+	if len(k.history.at) == profilesFrom {
+		return k.dump("first")
 	}
 	return nil
 }
@@ -169,13 +175,9 @@ func (k *soak) count(ctx context.Context, s *sample) error {
 		measureEvents: float64(events), measureWrites: float64(others), measureGraph: float64(counters.Requests),
 		measureChanges: float64(k.operator.changes.n.Load()), measurePasses: float64(k.pace.passes()), measureActs: float64(k.provider.acts),
 	}
-	before := sample{}
-	if len(k.samples) > 0 {
-		before = k.samples[len(k.samples)-1]
-	}
-	days := float64(s.at-before.at) / float64(day)
+	days := float64(s.at-k.last.at) / float64(day)
 	for measure, total := range maps.All(s.totals) {
-		s.values[measure] = (total - before.totals[measure]) / days
+		s.values[measure] = (total - k.last.totals[measure]) / days
 	}
 	return nil
 }
@@ -193,29 +195,34 @@ func (k *soak) judge(ctx context.Context) error {
 	if counters.TooEarly > 0 {
 		problems = append(problems, fmt.Errorf("%d requests before the time that Retry-After had named", counters.TooEarly))
 	}
-	for _, found := range tooMany(&k.samples[len(k.samples)-1]) {
+	for _, found := range tooMany(&k.last) {
 		problems = append(problems, errors.New(found))
 	}
 	for _, series := range k.remains {
 		problems = append(problems, fmt.Errorf("a client is gone, and there is still %s", series))
 	}
-	findings := judge(k.samples)
-	k.report.verdict(k.samples, findings, k.provider)
+	findings := judge(k.history)
+	k.report.verdict(&k.last, k.history.span(), findings, k.provider)
 	for _, f := range findings {
 		if f.leak {
 			problems = append(problems, fmt.Errorf("%s: grows by %.4g a week, %.4g are allowed", f.measure, f.trend.growth, f.allowed))
 		}
 	}
 	if len(problems) > 0 {
-		problems = append(problems, k.dump())
+		problems = append(problems, k.dump("last"))
+		k.report.say("\nWhere it grows: go tool pprof -sample_index=inuse_space -diff_base=%[1]s/heap-first.pprof bin/hack/soak %[1]s/heap-last.pprof", k.stack.Dir)
 	}
 	return errors.Join(problems...)
 }
 
+// profilesFrom is the sample with which the first profiles are taken, to compare the last
+// with: by then everything is in use.
+const profilesFrom = 4
+
 // dump leaves what tells where a leak is.
-func (k *soak) dump() error {
+func (k *soak) dump(when string) error {
 	for _, profile := range []string{"heap", "goroutine"} {
-		name := filepath.Join(k.stack.Dir, profile+".pprof")
+		name := filepath.Join(k.stack.Dir, profile+"-"+when+".pprof")
 		file, err := os.Create(name)
 		if err != nil {
 			return fmt.Errorf("write profile: %w", err)
@@ -223,7 +230,6 @@ func (k *soak) dump() error {
 		if err := errors.Join(pprof.Lookup(profile).WriteTo(file, 0), file.Close()); err != nil {
 			return fmt.Errorf("write profile: %w", err)
 		}
-		k.report.say("see %s", name)
 	}
 	return nil
 }

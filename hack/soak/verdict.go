@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // shortest is the least simulated time, filling up aside, in which a growth a week can
@@ -41,19 +40,9 @@ func boundOf(measure string) bound {
 
 // judge looks for what grows, the worst first. It finds nothing in what is too short to
 // tell: see tellable.
-func judge(samples []sample) []finding {
-	measures := map[string][]point{}
-	for i := range samples {
-		for measure := range samples[i].values {
-			measures[measure] = nil
-		}
-	}
-	var findings []finding
-	for measure := range measures {
-		points := make([]point, 0, len(samples))
-		for i := range samples {
-			points = append(points, point{samples[i].at, samples[i].values[measure]}) // 0 where there was none yet
-		}
+func judge(h *history) []finding {
+	findings := make([]finding, 0, len(h.points))
+	for measure, points := range h.points {
 		points = settled(points)
 		f := finding{measure: measure, trend: fit(points)}
 		f.allowed = boundOf(measure).of(f.trend.level)
@@ -97,12 +86,4 @@ func (f *finding) excess() float64 {
 // tellable tells whether a trend can be read from the points.
 func tellable(points []point) bool {
 	return len(points) >= fewest && points[len(points)-1].at-points[0].at >= shortest
-}
-
-// span is the simulated time from which trends were read.
-func span(samples []sample) time.Duration {
-	if len(samples) == 0 {
-		return 0
-	}
-	return samples[len(samples)-1].at * 3 / 4
 }

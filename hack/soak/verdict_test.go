@@ -17,9 +17,17 @@ func measured(measure string, days int, value func(day int) float64) []sample {
 	return samples
 }
 
+func historyOf(samples []sample) *history {
+	h := newHistory()
+	for i := range samples {
+		h.add(&samples[i])
+	}
+	return h
+}
+
 func leaks(samples []sample) []string {
 	var names []string
-	for _, f := range judge(samples) {
+	for _, f := range judge(historyOf(samples)) {
 		if f.leak {
 			names = append(names, f.measure)
 		}
@@ -87,7 +95,7 @@ var _ = Describe("The verdict", func() {
 		for i := range samples {
 			samples[i].values[measureFiles] = 20
 		}
-		Expect(judge(samples)[0].measure).To(Equal(measureGoroutines))
+		Expect(judge(historyOf(samples))[0].measure).To(Equal(measureGoroutines))
 	})
 
 	DescribeTable("needs no trend for what there can be no reason for", func(measure string, value float64, problem string) {
