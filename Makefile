@@ -12,6 +12,7 @@ USERS ?= 20
 MINUTES ?= 60
 SHORT ?=
 BENCH ?=
+SIZES ?=
 OUT ?= $(BIN)/bench/results.json
 RACE ?= 1
 TESTS ?= ./...
@@ -43,9 +44,9 @@ playground: build ## The same, and leave it running: TENANTS=3 USERS=20 (per ten
 ##@ Measure
 
 .PHONY: bench
-bench: build ## Measure cost and speed beside peers and ceilings: SHORT=1, BENCH=settled,cold (default: all), OUT=file.
+bench: build ## Measure cost and speed beside peers and ceilings: SHORT=1, BENCH=settled,cold (default: all), SIZES=10000,100000,300x100, OUT=file.
 	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/bench ./hack/bench; \
-		exec $(BIN)/hack/bench $(if $(filter-out 0,$(SHORT)),-short) -only=$(BENCH) -out=$(OUT)
+		exec $(BIN)/hack/bench $(if $(filter-out 0,$(SHORT)),-short) -only=$(BENCH) -sizes=$(SIZES) -out=$(OUT)
 
 .PHONY: soak
 soak: build ## Live through simulated weeks, and look for what grows: MINUTES=60.

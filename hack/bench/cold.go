@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -93,10 +91,6 @@ type bareTimes struct{ download, list, pagedList time.Duration }
 
 func (w *world) bareStart(ctx context.Context) (bareTimes, error) {
 	var t bareTimes
-	selected, err := w.selected(ctx)
-	if err != nil {
-		return t, err
-	}
 	began := time.Now()
 	people := 0
 	for _, tenant := range w.Graph.TenantIDs {
@@ -104,7 +98,7 @@ func (w *world) bareStart(ctx context.Context) (bareTimes, error) {
 		if err != nil {
 			return t, err
 		}
-		n, err := g.download(ctx, selected)
+		n, err := g.download(ctx, w.selected)
 		if err != nil {
 			return t, err
 		}
@@ -114,6 +108,7 @@ func (w *world) bareStart(ctx context.Context) (bareTimes, error) {
 	if people < w.total() {
 		return t, fmt.Errorf("the bare download found %d of %d users", people, w.total())
 	}
+	var err error
 	if t.list, err = w.timeList(ctx, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: "0"}}); err != nil {
 		return t, err
 	}
@@ -138,19 +133,4 @@ func (w *world) timeList(ctx context.Context, options *client.ListOptions) (time
 		return 0, fmt.Errorf("a LIST found %d of %d users", listed, w.total())
 	}
 	return time.Since(began), nil
-}
-
-// selected are the properties that the manager asks for, as it last did.
-func (w *world) selected(ctx context.Context) (string, error) {
-	entries, err := w.Graph.Requests(ctx, w.Graph.TenantIDs[0], 0)
-	if err != nil {
-		return "", err
-	}
-	for i := range entries {
-		query, err := url.ParseQuery(entries[i].Query)
-		if err == nil && entries[i].Template == "/users/delta" && query.Get("$select") != "" {
-			return query.Get("$select"), nil
-		}
-	}
-	return "", errors.New("the journal does not tell what the manager selects in users/delta")
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -93,13 +95,27 @@ func sourceOf(e *graphsim.Entry) (source, error) {
 	return source{}, fmt.Errorf("no feed is known to ask for %s %s", e.Method, e.Template)
 }
 
-// readFeedCosts finds out from the journal what the readings cost so far.
-func (w *world) readFeedCosts(ctx context.Context) (map[feed]cost, error) {
+// readJournal finds out what the readings cost so far, and what the manager asks for.
+func (w *world) readJournal(ctx context.Context) error {
 	entries, err := w.Graph.Requests(ctx, "", 0)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return feedCosts(entries, w.tenants)
+	if w.selected, err = selectedIn(entries); err != nil {
+		return err
+	}
+	w.readings, err = feedCosts(entries, w.tenants)
+	return err
+}
+
+// selectedIn are the properties of users that a client asked for.
+func selectedIn(entries []graphsim.Entry) (string, error) {
+	for i := range entries {
+		if query, err := url.ParseQuery(entries[i].Query); err == nil && entries[i].Template == "/users/delta" && query.Has("$select") {
+			return query.Get("$select"), nil
+		}
+	}
+	return "", errors.New("the journal does not tell what the manager selects in users/delta")
 }
 
 // feedCosts divides what was asked for each feed by how often it was read. Of what only

@@ -61,6 +61,19 @@ var _ = Describe("What the feeds cost", func() {
 	})
 })
 
+var _ = Describe("What the bare download selects", func() {
+	It("is what the manager selected", func() {
+		Expect(selectedIn([]graphsim.Entry{
+			asked("/users", "%24select=id", 1), asked("/users/delta", "%24deltatoken=a", 1), asked("/users/delta", "%24select=id%2Cmail", 1),
+		})).To(Equal("id,mail"))
+	})
+
+	It("is not guessed", func() {
+		_, err := selectedIn([]graphsim.Entry{asked("/users/delta", "%24deltatoken=a", 1)})
+		Expect(err).To(HaveOccurred())
+	})
+})
+
 var _ = Describe("Metrics", func() {
 	const text = `# HELP other Something else.
 # TYPE other counter

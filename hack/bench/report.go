@@ -18,22 +18,23 @@ import (
 
 // result is everything that a run found out.
 type result struct {
-	Commit   string    `json:"commit"`
-	Go       string    `json:"go"`
-	Cores    int       `json:"cores"`
-	Short    bool      `json:"short"`
-	Began    time.Time `json:"began"`
-	Seconds  float64   `json:"seconds"`
-	Shapes   []string  `json:"shapes"`
-	Figures  []figure  `json:"figures"`
-	LoadFrom string    `json:"loadAtStart,omitempty"`
+	Commit  string    `json:"commit"`
+	Go      string    `json:"go"`
+	Cores   int       `json:"cores"`
+	Short   bool      `json:"short"`
+	Began   time.Time `json:"began"`
+	Seconds float64   `json:"seconds"`
+	Shapes  []string  `json:"shapes"`
+	// Load is how busy the machine was, within the minute before, with other things.
+	Load    string   `json:"load,omitempty"`
+	Figures []figure `json:"figures"`
 }
 
 func newResult(ctx context.Context, b *bench, began time.Time) result {
 	r := result{
 		Commit: commit(ctx), Go: runtime.Version(), Cores: runtime.NumCPU(), Short: b.short,
 		Began: began.UTC().Truncate(time.Second), Seconds: math.Round(time.Since(began).Seconds()),
-		Figures: b.figures, LoadFrom: b.load,
+		Figures: b.figures, Load: b.load,
 	}
 	for _, s := range b.sizes.all() {
 		r.Shapes = append(r.Shapes, s.String())

@@ -31,6 +31,8 @@ type world struct {
 	growth []growth
 	// readings are what it costs to read each feed of a tenant once.
 	readings map[feed]cost
+	// selected are the properties of users that the manager asks for.
+	selected string
 	// began is when the manager that runs was started, reportsBefore how many pages of
 	// reports had been read by then.
 	began         time.Time
@@ -88,8 +90,7 @@ func (w *world) begin(ctx context.Context) error {
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	w.readings, err = w.readFeedCosts(ctx)
-	return err
+	return w.readJournal(ctx)
 }
 
 // stop stops everything.
