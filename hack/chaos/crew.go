@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
@@ -15,7 +16,12 @@ type crew struct {
 	stack *stack.Stack
 	// turn is had by whoever troubles the managers, or looks after them.
 	turn chan struct{}
+	// restarts are how often a manager that had ended was started again.
+	restarts atomic.Uint64
 }
+
+// ends are how often a manager ended.
+func (m *crew) ends() uint64 { return m.restarts.Load() }
 
 func newCrew(s *stack.Stack) *crew {
 	return &crew{stack: s, turn: make(chan struct{}, 1)}
@@ -71,6 +77,7 @@ func (m *crew) restart(ctx context.Context) error {
 	for _, r := range m.stack.Replicas() {
 		if !r.Running() && ctx.Err() == nil {
 			errs = append(errs, r.Restart(ctx))
+			m.restarts.Add(1)
 		}
 	}
 	return errors.Join(errs...)

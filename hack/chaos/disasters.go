@@ -24,18 +24,34 @@ type disaster struct {
 }
 
 func disasters() []disaster {
+	runs := func(t *tenant) bool { return !t.paused && !t.observing }
 	return []disaster{
-		{"status deleted", (*tenant).isOpen, (*campaign).loseStatus},
-		{"namespace deleted", (*tenant).isOpen, (*campaign).loseNamespace},
-		{"tenant paused", func(t *tenant) bool { return !t.paused && !t.observing }, func(c *campaign, ctx context.Context, t *tenant) error {
+		{"tenant paused", runs, func(c *campaign, ctx context.Context, t *tenant) error {
 			t.paused = true
 			return c.confirm(ctx, t, map[string]any{"paused": true})
 		}},
-		{"tenant only observed", func(t *tenant) bool { return !t.paused && !t.observing }, func(c *campaign, ctx context.Context, t *tenant) error {
+		{"status deleted", (*tenant).isOpen, (*campaign).loseStatus},
+		{"namespace deleted", (*tenant).isOpen, (*campaign).loseNamespace},
+		{"tenant only observed", runs, func(c *campaign, ctx context.Context, t *tenant) error {
 			t.observing = true
 			return c.confirm(ctx, t, map[string]any{"managementPolicy": v1alpha1.ManagementPolicyObserve})
 		}},
 	}
+}
+
+// disasters are those of a round: all of them come in turn, several at once where there
+// are few rounds.
+func (o options) disasters(round int) []disaster {
+	if round == 0 {
+		return nil
+	}
+	all := disasters()
+	atOnce := max(1, (len(all)+o.rounds-1)/o.rounds)
+	var now []disaster
+	for i := range atOnce {
+		now = append(now, all[((round-1)*atOnce+i)%len(all)])
+	}
+	return now
 }
 
 // isOpen tells whether everybody in the tenant is managed and nobody is on the way out: of
@@ -65,17 +81,27 @@ func (c *campaign) disasters(ctx context.Context, round int) error {
 			t.converge()
 		}
 	}
-	all := disasters()
-	d := all[round%len(all)]
-	for _, i := range c.rng.Perm(len(c.world.tenants)) {
-		if t := c.world.tenants[i]; !t.calm && d.able(t) {
-			c.say("%s: %s", t.namespace, d.name)
-			c.tally.operations[d.name]++
-			for _, p := range t.people {
-				p.note("round %d, %6.1f s: %s", round, time.Since(c.began).Seconds(), d.name)
-			}
-			return d.strike(c, ctx, t)
+	for _, d := range c.options.disasters(round) {
+		if err := c.meet(ctx, round, d); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// meet lets one of the tenants that can meet a disaster.
+func (c *campaign) meet(ctx context.Context, round int, d disaster) error {
+	for _, i := range c.rng.Perm(len(c.world.tenants)) {
+		t := c.world.tenants[i]
+		if t.calm || !d.able(t) {
+			continue
+		}
+		c.say("%s: %s", t.namespace, d.name)
+		c.tally.operations[d.name]++
+		for _, p := range t.people {
+			p.note("round %d, %6.1f s: %s", round, time.Since(c.began).Seconds(), d.name)
+		}
+		return d.strike(c, ctx, t)
 	}
 	return nil
 }

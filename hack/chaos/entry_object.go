@@ -13,11 +13,12 @@ import (
 
 // policyEntry is whether the operator may act at all.
 func policyEntry() entry {
+	restless := func(p *person) bool { return isOrdinary(p) && p.untouched() && !p.frozen() && !p.tenant.steady }
 	rested := func(p *person) bool { return isOrdinary(p) && p.untouched() }
 	return entry{
 		name: "policy",
 		acts: []act{
-			{name: "pause", weight: 2, able: func(p *person) bool { return rested(p) && !p.frozen() }, do: func(_ *rand.Rand, p *person) deed {
+			{name: "pause", weight: 2, able: restless, do: func(_ *rand.Rand, p *person) deed {
 				p.spec.Paused = true
 				return deed{}
 			}},
@@ -25,7 +26,7 @@ func policyEntry() entry {
 				p.spec.Paused = false
 				return deed{alone: true}
 			}},
-			{name: "observe", weight: 2, able: func(p *person) bool { return rested(p) && !p.frozen() }, do: func(_ *rand.Rand, p *person) deed {
+			{name: "observe", weight: 2, able: restless, do: func(_ *rand.Rand, p *person) deed {
 				p.spec.ManagementPolicy = v1alpha1.ManagementPolicyObserve
 				return deed{}
 			}},
@@ -53,7 +54,7 @@ func objectEntry() entry {
 	ending := func(policy v1alpha1.DeletionPolicy) act {
 		return act{name: "delete, " + string(policy), weight: 4, able: func(p *person) bool {
 			declared := p.spec.DeletionPolicy == policy || p.spec.DeletionPolicy == "" && policy == v1alpha1.DeletionPolicyRetain
-			return quiet(p) && p.untouched() && declared
+			return quiet(p) && p.untouched() && declared && (policy == v1alpha1.DeletionPolicyRetain || !p.tenant.steady)
 		}, do: remove}
 	}
 	return entry{

@@ -30,6 +30,9 @@ type tenant struct {
 	bosses map[string]string
 	// strangers are the accounts that nobody declares, by id, as they were made.
 	strangers map[string]string
+	// steady keeps people from being paused, only observed or on the way out, so that the
+	// tenant's memory can be lost at any time.
+	steady bool
 	// calm keeps operations off in this round, since the tenant's memory was lost.
 	calm bool
 }

@@ -56,8 +56,13 @@ func (c *campaign) report(ctx context.Context, violations []violation) error {
 	if err != nil {
 		return err
 	}
+	for _, d := range disasters() {
+		if c.tally.operations[d.name] == 0 {
+			silent = append(silent, d.name)
+		}
+	}
 	if len(silent) > 0 {
-		return fmt.Errorf("these faults never struck, so nothing is proved of them: %s", strings.Join(silent, ", "))
+		return fmt.Errorf("these never happened, so nothing is proved of them: %s", strings.Join(silent, ", "))
 	}
 	c.say("nothing was lost and nothing was repeated")
 	return nil
@@ -134,6 +139,7 @@ func (c *campaign) table(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(effects)) {
 		_, _ = fmt.Fprintf(w, "  %s\t%d\n", name, effects[name])
 	}
+	_, _ = fmt.Fprintf(w, "managers started again\t%d\n", c.crew.ends())
 	_, _ = fmt.Fprintf(w, "requests to Graph\t%d, of which %d writes\n", requests, writes)
 	_, _ = fmt.Fprintf(w, "time\t%s\n\n", time.Since(c.began).Round(time.Second))
 	return w.Flush()

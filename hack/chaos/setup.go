@@ -88,6 +88,7 @@ const hires = 6
 func newTenant(number, people int) *tenant {
 	t := &tenant{
 		domain: fmt.Sprintf("chaos%d.example", number+1), namespace: stack.ClientNamespace(number), bosses: map[string]string{},
+		steady: number != 1,
 	}
 	for i := range people {
 		p := newPerson(t, fmt.Sprintf("person-%02d", i))

@@ -46,18 +46,23 @@ type front struct {
 }
 
 // begin lets every kind of fault strike in an order of the seed's, and again, until end.
+// In round 0 none does.
 func (w *weather) begin(ctx context.Context, round int) *front {
+	kinds := w.kinds
+	if round == 0 {
+		kinds = nil
+	}
 	ctx, stop := context.WithCancel(ctx)
 	f := &front{stop: stop, once: make(chan struct{})}
 	rng := rand.New(rand.NewPCG(w.c.options.seed, uint64(1000+round))) //nolint:gosec // repeatable on purpose
 	order := make(chan strike)
 	var first sync.WaitGroup
-	first.Add(len(w.kinds))
+	first.Add(len(kinds))
 	f.working.Go(func() {
 		defer close(order)
-		for turn := 0; len(w.kinds) > 0; turn++ {
-			for _, kind := range rng.Perm(len(w.kinds)) {
-				s := strike{kind: w.kinds[kind], busy: &w.busy[kind], seed: rng.Uint64(), done: func() {}}
+		for turn := 0; len(kinds) > 0; turn++ {
+			for _, kind := range rng.Perm(len(kinds)) {
+				s := strike{kind: kinds[kind], busy: &w.busy[kind], seed: rng.Uint64(), done: func() {}}
 				if turn == 0 {
 					s.done = first.Done
 				}
