@@ -25,7 +25,7 @@ import (
 // before.
 const (
 	measureHeap       = "heap, KiB"
-	measureRSS        = "resident memory, KiB"
+	measureRSS        = "resident memory (anonymous), KiB"
 	measureGoroutines = "goroutines"
 	measureFiles      = "open files"
 	measureSeries     = "Prometheus series"
@@ -70,25 +70,24 @@ func measureProcess(values map[string]float64) error {
 		return fmt.Errorf("count open files: %w", err)
 	}
 	values[measureFiles] = float64(len(files) - 1) // the folder itself is open
-	resident, err := residentPages()
-	if err != nil {
-		return err
-	}
-	values[measureRSS] = resident * float64(os.Getpagesize()) / 1024
-	return nil
+	values[measureRSS], err = anonymousMemory()
+	return err
 }
 
-// residentPages is the second number of /proc/self/statm (proc_pid_statm(5)).
-func residentPages() (float64, error) {
-	content, err := os.ReadFile("/proc/self/statm")
+// anonymousMemory is RssAnon of /proc/self/status, in KiB (proc_pid_status(5)): what is
+// resident of the program's own file grows as long as parts of it run for the first
+// time.
+func anonymousMemory() (float64, error) {
+	content, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0, fmt.Errorf("read the resident memory: %w", err)
 	}
-	fields := strings.Fields(string(content))
-	if len(fields) < 2 {
-		return 0, errors.New("read the resident memory: /proc/self/statm is not of the expected form")
+	for line := range strings.Lines(string(content)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "RssAnon:" {
+			return strconv.ParseFloat(fields[1], 64)
+		}
 	}
-	return strconv.ParseFloat(fields[1], 64)
+	return 0, errors.New("read the resident memory: /proc/self/status is not of the expected form")
 }
 
 // measureCensus adds how many entries the roots hold.
