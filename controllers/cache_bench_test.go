@@ -18,7 +18,7 @@ import (
 const cachedInBench = 20_000
 
 // cachedJSON is a discovered user as the API server sends it.
-func cachedJSON(b *testing.B, i int) []byte {
+func cachedJSON(b testing.TB, i int) []byte {
 	b.Helper()
 	now := metav1.NewTime(time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC))
 	upn := fmt.Sprintf("given%d.surname%d@contoso.com", i, i)
