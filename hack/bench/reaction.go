@@ -35,7 +35,7 @@ func reactionScenario() scenario {
 		run: func(ctx context.Context, w *world) ([]figure, error) {
 			r := &reaction{world: w, samples: 200, others: 1000, hung: 40, outsiders: 2000, rest: 2 * time.Second}
 			if w.short {
-				r.samples, r.others, r.hung, r.outsiders = 20, 100, 10, 50
+				r.samples, r.others, r.hung, r.outsiders = 10, 50, 5, 25
 				r.rest = 200 * time.Millisecond
 			}
 			return r.run(ctx)
@@ -93,6 +93,9 @@ func (r *reaction) prepare(ctx context.Context) error {
 	r.bare, r.idle, r.busy, r.away, r.stuck = crews[0], crews[1], crews[2], crews[3], crews[4]
 	if r.large, err = crewOf(ctx, r.Stack, 0, n); err != nil {
 		return err
+	}
+	if r.short {
+		return nil
 	}
 	return r.awaitQuiet(ctx)
 }
