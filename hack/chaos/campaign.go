@@ -318,10 +318,10 @@ func (c *campaign) changes(ctx context.Context) (writes, objects []violation, er
 	if err != nil {
 		return nil, nil, err
 	}
-	for key, print := range before {
-		change := violation{what: fmt.Sprintf("%s changed although everything was settled: from %s to %s", key, print, after[key])}
+	for key, was := range before {
+		change := violation{what: fmt.Sprintf("%s changed although everything was settled: from %s to %s", key, was, after[key])}
 		switch {
-		case after[key] == print:
+		case after[key] == was:
 		case strings.HasPrefix(key, writesTo):
 			writes = append(writes, change)
 		default:

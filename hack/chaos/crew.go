@@ -100,7 +100,7 @@ func (m *crew) without(ctx context.Context, do func() error) error {
 // leader waits until a manager other than the one given, if one is, leads. The caller has
 // the turn.
 func (m *crew) leader(ctx context.Context, than *stack.Replica) (leader *stack.Replica, err error) {
-	err = until(ctx, leaseTimeout, "a leader", func(ctx context.Context) error {
+	err = until(ctx, "a leader", func(ctx context.Context) error {
 		if err := m.restart(ctx); err != nil {
 			return err
 		}
@@ -118,12 +118,9 @@ func (m *crew) leader(ctx context.Context, than *stack.Replica) (leader *stack.R
 	return leader, err
 }
 
-// leaseTimeout is ample for a Lease to change hands while the API server restarts.
-const leaseTimeout = time.Minute
-
 // ended waits for the end of a frozen leader that has lost its Lease.
 func (m *crew) ended(ctx context.Context, r *stack.Replica) error {
-	return until(ctx, leaseTimeout, "the end of "+r.Name+", which has lost its Lease", func(context.Context) error {
+	return until(ctx, "the end of "+r.Name+", which has lost its Lease", func(context.Context) error {
 		if r.Running() {
 			return fmt.Errorf("%s runs", r.Name)
 		}

@@ -118,7 +118,7 @@ func (c *campaign) confirm(ctx context.Context, t *tenant, spec map[string]any) 
 	if err := c.patchTenant(ctx, t, spec); err != nil {
 		return err
 	}
-	return until(ctx, writeTimeout, "the operator to take note of "+t.namespace, func(ctx context.Context) error {
+	return until(ctx, "the operator to take note of "+t.namespace, func(ctx context.Context) error {
 		tenant := t.object()
 		if err := c.stack.Client.Get(ctx, client.ObjectKeyFromObject(tenant), tenant); err != nil {
 			return err
@@ -173,7 +173,7 @@ func (c *campaign) loseNamespace(ctx context.Context, t *tenant) error {
 	if err != nil {
 		return err
 	}
-	err = until(ctx, writeTimeout, "the end of namespace "+t.namespace, func(ctx context.Context) error {
+	err = until(ctx, "the end of namespace "+t.namespace, func(ctx context.Context) error {
 		err := c.stack.Client.Get(ctx, client.ObjectKeyFromObject(namespace), namespace)
 		if apierrors.IsNotFound(err) {
 			return nil

@@ -21,7 +21,8 @@ func accountEntry() entry {
 		acts: []act{
 			{name: "create", weight: 12, able: mayBeCreated, do: create},
 			{name: "rename", weight: 4, able: isOrdinary, do: rename},
-			{name: "outsider renames", weight: 2, able: isOrdinary, do: renameOutside},
+			// Without status, nobody could tell whom the manifest means then.
+			{name: "outsider renames", weight: 2, able: func(p *person) bool { return isOrdinary(p) && !p.tenant.steady }, do: renameOutside},
 			{name: "outsider deletes", weight: 1, able: func(p *person) bool { return isOrdinary(p) && p.untouched() }, do: deleteOutside},
 		},
 		effects:  []graphsim.Effect{graphsim.EffectCreate, graphsim.EffectRename, graphsim.EffectRestore, graphsim.EffectPurge},

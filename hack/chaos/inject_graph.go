@@ -28,7 +28,7 @@ type graphFault struct {
 const share = 0.15
 
 // tokenEndpoint of every tenant.
-const tokenEndpoint = "/oauth2/v2.0/token"
+const tokenEndpoint = "/oauth2/v2.0/token" //nolint:gosec // a path, not a credential
 
 // graphFaults are the kinds that graphsim knows. Some strike before the request has its
 // effect, some after it.

@@ -59,7 +59,7 @@ func (l *leaderChange) Inject(ctx context.Context, _ *rand.Rand) (func(context.C
 	if err := frozen.Freeze(); err != nil {
 		return release, err
 	}
-	wake := func(ctx context.Context) error {
+	wake := func(context.Context) error {
 		defer l.crew.release()
 		return frozen.Thaw()
 	}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/graphsim"
 )
@@ -48,7 +46,6 @@ type person struct {
 	// declared is true while there is an object.
 	declared bool
 	spec     v1alpha1.ManagedUserSpec
-	uid      types.UID
 	account  account
 	memory   memory
 	// effects are what must have happened to the account through Graph; maybe is how

@@ -42,10 +42,6 @@ func insist(ctx context.Context, what string, write func(context.Context) error)
 	return nil
 }
 
-func (p *person) key() client.ObjectKey {
-	return client.ObjectKey{Namespace: p.tenant.namespace, Name: p.name}
-}
-
 func (p *person) object() *v1alpha1.ManagedUser {
 	return &v1alpha1.ManagedUser{ObjectMeta: metav1.ObjectMeta{Namespace: p.tenant.namespace, Name: p.name}, Spec: *p.spec.DeepCopy()}
 }
@@ -104,9 +100,9 @@ func (c *campaign) patchTenant(ctx context.Context, t *tenant, spec map[string]a
 }
 
 // until waits for something to become true, and says what is still missing.
-func until(ctx context.Context, bound time.Duration, what string, missing func(context.Context) error) error {
+func until(ctx context.Context, what string, missing func(context.Context) error) error {
 	var last error
-	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, bound, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, writeTimeout, true, func(ctx context.Context) (bool, error) {
 		last = missing(ctx)
 		return last == nil, nil
 	})
@@ -119,7 +115,7 @@ func until(ctx context.Context, bound time.Duration, what string, missing func(c
 // awaitMemory waits until the Tenant's memory has begun, and until what is declared from
 // now on is later than what was found, in the API server's seconds.
 func (c *campaign) awaitMemory(ctx context.Context, t *tenant) error {
-	return until(ctx, writeTimeout, "the memory of "+t.namespace, func(ctx context.Context) error {
+	return until(ctx, "the memory of "+t.namespace, func(ctx context.Context) error {
 		tenant := t.object()
 		if err := c.stack.Client.Get(ctx, client.ObjectKeyFromObject(tenant), tenant); err != nil {
 			return err
