@@ -54,6 +54,11 @@ func coldStart(ctx context.Context, w *world) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	if after.api.ours > before.api.ours {
+		if err := w.sayWritten(ctx, w.began); err != nil {
+			return nil, err
+		}
+	}
 	users, ready := w.users.Count()
 	in := w.String()
 	return []figure{
