@@ -68,7 +68,7 @@ const effectsThatAre = 21
 // drawn are the operations of a seed, on a model alone.
 func drawn(seed uint64, rounds, operations int) (lines []string, w *world) {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	w = &world{tenants: []*tenant{modelled(0), modelled(1)}}
+	w = &world{tenants: []*tenant{modelled(0), modelled(1), modelled(1)}}
 	c := &campaign{rng: rng, world: *w}
 	for range rounds {
 		for _, t := range w.tenants {
