@@ -36,7 +36,7 @@ func full() options {
 
 func short() options {
 	return options{
-		seed: 1, ops: 320, duration: 80 * time.Second, rounds: 2, tenants: 3, people: 16,
+		seed: 1, ops: 320, duration: 4 * time.Minute, rounds: 2, tenants: 3, people: 16,
 		pause: 70 * time.Millisecond, settle: 3 * time.Minute,
 	}
 }
