@@ -101,7 +101,7 @@ func (w *world) stop() error {
 	if w.Stack == nil {
 		return nil
 	}
-	return w.Stack.Stop()
+	return w.Stop()
 }
 
 // mailboxesHeld is the number of users of a tenant from which on mailboxes are not read:
