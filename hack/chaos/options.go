@@ -22,8 +22,9 @@ type options struct {
 	pause time.Duration
 	// settle is how long everything may take to settle once the faults are over.
 	settle time.Duration
-	// noFaults leaves the faults out.
+	// noFaults leaves the faults out; only leaves in those whose names hold it.
 	noFaults bool
+	only     string
 }
 
 // full and short are the sizes that the Makefile offers.
@@ -51,6 +52,7 @@ func parse(args []string) (options, error) {
 	minutes := flags.Float64("minutes", 0, "minutes after which no storm begins any more (default: as the campaign has it)")
 	flags.IntVar(&given.rounds, "rounds", 0, "storms that the operations are spread over (default: as the campaign has it)")
 	flags.BoolVar(&given.noFaults, "no-faults", false, "operations alone: tells a mistake of the model from an effect of faults")
+	flags.StringVar(&given.only, "only", "", "only the kinds of faults whose names hold this, such as 'etcd'")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -58,7 +60,7 @@ func parse(args []string) (options, error) {
 	if *brief {
 		o = short()
 	}
-	o.seed, o.noFaults = given.seed, given.noFaults
+	o.seed, o.noFaults, o.only = given.seed, given.noFaults, given.only
 	if given.ops > 0 {
 		o.rounds = max(1, o.rounds*given.ops/o.ops)
 		o.ops = given.ops

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -29,9 +31,9 @@ type weather struct {
 }
 
 func newWeather(c *campaign, kinds []injector) *weather {
-	if c.options.noFaults {
-		kinds = nil
-	}
+	kinds = slices.DeleteFunc(kinds, func(kind injector) bool {
+		return c.options.noFaults || !strings.Contains(kind.Name(), c.options.only)
+	})
 	return &weather{c: c, kinds: kinds, busy: make([]sync.Mutex, len(kinds))}
 }
 
