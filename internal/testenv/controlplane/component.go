@@ -54,7 +54,7 @@ func (c *ControlPlane) component(name, folder string) (*Component, error) {
 		return nil, fmt.Errorf("find %s: %w", name, err)
 	}
 	for _, command := range commands {
-		raw, err := os.ReadFile(command) //nolint:gosec // what the kernel says
+		raw, err := os.ReadFile(command)
 		if err != nil {
 			continue // it has ended meanwhile
 		}
@@ -130,10 +130,8 @@ func (p *Component) Start(ctx context.Context) error {
 // Stutter makes it slow until ctx ends: it is halted for so long, again and again, and
 // runs for so long in between. It returns how often it was halted.
 func (p *Component) Stutter(ctx context.Context, clk clock.Clock, halt, run time.Duration) (int, error) {
-	for halts := 0; ; halts++ {
-		if ctx.Err() != nil {
-			return halts, nil
-		}
+	halts := 0
+	for ; ctx.Err() == nil; halts++ {
 		if err := p.Signal(syscall.SIGSTOP); err != nil {
 			return halts, err
 		}
@@ -143,6 +141,7 @@ func (p *Component) Stutter(ctx context.Context, clk clock.Clock, halt, run time
 		}
 		pause(ctx, clk, run)
 	}
+	return halts, nil
 }
 
 func pause(ctx context.Context, clk clock.Clock, d time.Duration) {

@@ -129,7 +129,7 @@ func (r *Replica) Leads(ctx context.Context) (bool, error) {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return false, nil //nolint:nilerr // it does not listen yet, or no more
+		return false, nil // it does not listen yet, or no more
 	}
 	defer func() { _ = response.Body.Close() }() // it is only read
 	lines := bufio.NewScanner(response.Body)
