@@ -54,10 +54,10 @@ func (o options) disasters(round int) []disaster {
 	return now
 }
 
-// isOpen tells whether everybody in the tenant is managed and nobody is on the way out: of
-// the others it could not be told what the loss of their memory means.
+// isOpen tells whether everybody in the tenant is managed, and known by the name that is
+// declared: of the others it could not be told what the loss of their memory means.
 func (t *tenant) isOpen() bool {
-	if t.paused || t.observing {
+	if !t.steady || t.paused || t.observing {
 		return false
 	}
 	for _, p := range t.people {
