@@ -16,8 +16,9 @@ import (
 type graphFault struct {
 	name  string
 	stack *stack.Stack
-	// faults are drawn from.
-	faults []graphsim.Fault
+	// faults are drawn from; together they are armed all at once.
+	faults   []graphsim.Fault
+	together bool
 
 	mu       sync.Mutex
 	injected int
@@ -38,13 +39,13 @@ func graphFaults(s *stack.Stack) []injector {
 		after.After = true
 		return []graphsim.Fault{f, after}
 	}
-	writes := func(f graphsim.Fault) []graphsim.Fault {
+	lost := func(name string, f graphsim.Fault) injector {
 		var all []graphsim.Fault
 		for _, method := range []string{http.MethodPatch, http.MethodPost, http.MethodDelete} {
 			f.Method = method
 			all = append(all, f)
 		}
-		return all
+		return &graphFault{name: name, stack: s, faults: all, together: true, armed: map[int]bool{}}
 	}
 	token := func(f graphsim.Fault) graphsim.Fault {
 		f.Path = tokenEndpoint
@@ -63,8 +64,8 @@ func graphFaults(s *stack.Stack) []injector {
 		kind("Graph wrong content type", either(graphsim.Fault{Kind: graphsim.FaultContentType})...),
 		kind("Graph huge page", graphsim.Fault{Kind: graphsim.FaultHuge, Method: http.MethodGet, Bytes: 64 << 20}),
 		kind("Graph endless pages", graphsim.Fault{Kind: graphsim.FaultLoop}),
-		kind("drop before the effect", writes(graphsim.Fault{Kind: graphsim.FaultReset})...),
-		kind("drop after the effect", writes(graphsim.Fault{Kind: graphsim.FaultReset, After: true})...),
+		lost("drop before the effect", graphsim.Fault{Kind: graphsim.FaultReset}),
+		lost("drop after the effect", graphsim.Fault{Kind: graphsim.FaultReset, After: true}),
 		tokenless{kind("token endpoint down", token(graphsim.Fault{Kind: graphsim.FaultStatus}), token(graphsim.Fault{Kind: graphsim.FaultContentType}),
 			token(graphsim.Fault{Kind: graphsim.FaultHang}), token(graphsim.Fault{Kind: graphsim.FaultReset}))},
 	}
@@ -72,14 +73,21 @@ func graphFaults(s *stack.Stack) []injector {
 
 func (g *graphFault) Name() string { return g.name }
 
-// Inject arms one of the faults.
+// Inject arms one of the faults, or all of those that belong together.
 func (g *graphFault) Inject(ctx context.Context, rng *rand.Rand) (func(context.Context) error, error) {
-	fault := g.faults[rng.IntN(len(g.faults))]
-	certain, some := fault, fault
-	certain.Count, some.Rate = 1, share
+	drawn := []graphsim.Fault{g.faults[rng.IntN(len(g.faults))]}
+	if g.together {
+		drawn = g.faults
+	}
+	var faults []graphsim.Fault
+	for _, fault := range drawn {
+		certain, some := fault, fault
+		certain.Count, some.Rate = 1, share
+		faults = append(faults, certain, some)
+	}
 	var ids []int
 	undo := func(ctx context.Context) error { return g.disarm(ctx, ids) }
-	for _, f := range []graphsim.Fault{certain, some} {
+	for _, f := range faults {
 		var armed struct {
 			ID int `json:"id"`
 		}
