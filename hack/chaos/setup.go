@@ -142,10 +142,9 @@ func (c *campaign) declareTenant(ctx context.Context, number int, t *tenant) err
 	err := c.stack.ApplyTenant(ctx, number, func(tenant *v1alpha1.Tenant) {
 		tenant.Spec.Sync = v1alpha1.TenantSync{Interval: &metav1.Duration{Duration: syncInterval}}
 		tenant.Spec.Safeguards = t.safeguards()
-		tenant.Spec.Paused = t.paused
-		if t.observing {
-			tenant.Spec.ManagementPolicy = v1alpha1.ManagementPolicyObserve
-		}
+		// Its memory begins when everybody is there: the manager runs without a window for
+		// those who come a little later.
+		tenant.Spec.Paused = true
 	})
 	if err != nil {
 		return err
@@ -168,6 +167,9 @@ func (c *campaign) declareTenant(ctx context.Context, number int, t *tenant) err
 		if err := c.create(ctx, p); err != nil {
 			return err
 		}
+	}
+	if err := c.patchTenant(ctx, t, map[string]any{"paused": false}); err != nil {
+		return err
 	}
 	return c.awaitMemory(ctx, t)
 }
