@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,6 +37,7 @@ func (r *DiscoveryReconciler) apply(ctx context.Context, d *discovery) (more boo
 	if len(todo) > batchSize {
 		todo, more = todo[:batchSize], true
 	}
+	var held atomic.Bool
 	var group errgroup.Group
 	group.SetLimit(parallelWrites)
 	for _, want := range todo {
@@ -49,7 +51,14 @@ func (r *DiscoveryReconciler) apply(ctx context.Context, d *discovery) (more boo
 		group.Go(func() error { return deleteUnchanged(ctx, r.Client, user) })
 	}
 	for _, user := range d.yield {
-		group.Go(func() error { return r.handOver(ctx, user) })
+		group.Go(func() error {
+			err := r.handOver(ctx, user)
+			if apierrors.IsConflict(err) { // it changed just now, in a way that need not wake discovery
+				held.Store(true)
+				return nil
+			}
+			return err
+		})
 	}
 	for _, user := range d.takeBackAll {
 		group.Go(func() error {
@@ -58,7 +67,8 @@ func (r *DiscoveryReconciler) apply(ctx context.Context, d *discovery) (more boo
 			})
 		})
 	}
-	return more, group.Wait()
+	err = group.Wait()
+	return more || held.Load(), err
 }
 
 // write applies a discovered object.
@@ -126,10 +136,7 @@ func (r *DiscoveryReconciler) handOver(ctx context.Context, cached *v1alpha1.Man
 		config.WithLabels(shardOf(&user).labels())
 	}
 	err := r.Client.Apply(ctx, config, client.FieldOwner(v1alpha1.DiscoveryFieldManager))
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		return nil // it changed just now, and the change wakes the next pass
-	}
-	if err != nil {
+	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("hand over discovered user: %w", err)
 	}
 	return nil
