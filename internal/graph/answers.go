@@ -55,10 +55,13 @@ func checked(op operation, ex *exchange, body []byte) error {
 }
 
 // isForeign tells of a refusal, which is no OData error, that somebody between us and
-// Graph gave it: its status says nothing of the directory. An expired link is answered
-// by 410 with a body of any kind
+// Graph gave it: its status says nothing of the directory. Graph's own answers carry a
+// request-id to log (https://learn.microsoft.com/graph/best-practices-concept). An
+// expired link is answered by 410 with a body of any kind
 // (https://learn.microsoft.com/graph/delta-query-overview#synchronization-reset).
-func isForeign(ex *exchange) bool { return ex.length != 0 && ex.status != http.StatusGone }
+func isForeign(ex *exchange) bool {
+	return (ex.length != 0 || ex.header.Get("request-id") == "") && ex.status != http.StatusGone
+}
 
 func isJSON(header http.Header) bool {
 	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))

@@ -127,17 +127,18 @@ var _ = Describe("A spoilt answer", func() {
 	})
 
 	DescribeTable("that Graph could not have given", func(body string) {
-		s := newStub(graph.CloudGlobal, ok(body), ok(body), ok(body), ok(body))
+		s := newStub(graph.CloudGlobal, ok(body), ok(body), ok(body), ok(body), ok(body))
 		for _, read := range []func() error{
 			func() error { _, err := s.client.Domains(background); return err },
 			func() error { _, err := s.client.Registrations(background, ""); return err },
 			func() error { _, err := s.client.User(background, idA); return err },
 			func() error { _, err := s.client.Group(background, idA); return err },
+			func() error { _, err := s.client.SecurityDefaults(background); return err },
 		} {
 			e := refusal(read())
 			Expect(e.Kind).To(Equal(directory.KindTransient), e.Error())
 		}
-		Expect(s.requests).To(HaveLen(4))
+		Expect(s.requests).To(HaveLen(5))
 	},
 		Entry("an object of nothing", `{}`),
 		Entry("another API's", `{"status":"ok"}`),
@@ -173,7 +174,15 @@ var _ = Describe("A refusal by somebody between us and Graph", func() {
 		Entry("but too many requests are too many for anybody", page(http.StatusTooManyRequests), directory.KindThrottled, false),
 		Entry("but what is gone is gone, whatever is said", page(http.StatusGone), directory.KindResync, false),
 		Entry("but Graph's own tells", refused(http.StatusNotFound, "Request_ResourceNotFound", "x"), directory.KindNotFound, false),
-		Entry("but a bare status is believed", stubAnswer{status: http.StatusNotFound}, directory.KindNotFound, false),
+		Entry("nothing but not found", stubAnswer{status: http.StatusNotFound}, directory.KindTransient, true),
+		Entry("nothing but forbidden", stubAnswer{status: http.StatusForbidden}, directory.KindTransient, true),
+		Entry("nothing but not authenticated", stubAnswer{status: http.StatusUnauthorized}, directory.KindTransient, true),
+		Entry("nothing but a conflict", stubAnswer{status: http.StatusConflict}, directory.KindTransient, true),
+		Entry("but nothing but gone is gone", stubAnswer{status: http.StatusGone}, directory.KindResync, false),
+		Entry("but nothing but too many requests is too many", stubAnswer{status: http.StatusTooManyRequests}, directory.KindThrottled, false),
+		Entry("but Graph's bare status is believed", stubAnswer{
+			status: http.StatusNotFound, header: map[string]string{"request-id": "r"},
+		}, directory.KindNotFound, false),
 	)
 
 	It("is no success of a change, even where it says nothing", func() {

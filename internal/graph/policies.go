@@ -16,7 +16,7 @@ import (
 // (https://learn.microsoft.com/graph/api/identitysecuritydefaultsenforcementpolicy-get).
 func (c *Client) SecurityDefaults(ctx context.Context) (bool, error) {
 	type policy struct {
-		IsEnabled bool `json:"isEnabled"`
+		IsEnabled *bool `json:"isEnabled"`
 	}
 	request, err := policies.NewIdentitySecurityDefaultsEnforcementPolicyRequestBuilderInternal(c.path(), c.adapter).
 		ToGetRequestInformation(ctx, nil)
@@ -27,7 +27,10 @@ func (c *Client) SecurityDefaults(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return read.IsEnabled, nil
+	if read.IsEnabled == nil {
+		return false, nameless("policy")
+	}
+	return *read.IsEnabled, nil
 }
 
 // conditionalAccessPolicy is a policy as far as multifactor authentication goes
