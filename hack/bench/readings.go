@@ -169,7 +169,7 @@ func perInterval(readings map[feed]cost, changes cost, people int, interval time
 		total.units += share * reading.units
 	}
 	for name, every := range feedIntervals() {
-		add(name, func(calls int) time.Duration { return inventory.FeedInterval(every, calls) })
+		add(name, func(calls int) time.Duration { return inventory.FeedInterval(inventory.FeedName(name), every, calls) })
 	}
 	add(feedUserList, inventory.ListingInterval)
 	add(feedGroupList, inventory.ListingInterval)

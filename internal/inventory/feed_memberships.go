@@ -119,7 +119,6 @@ func (r *membershipReading) store(s *run) (changed int, missing Reason) {
 	s.groupRound.resume = r.resume
 	if r.listing {
 		s.groupRound.listed, s.groupRound.calls = s.now(), r.round.calls
-		r.round.calls = 0 // what changed is read at the feed's own pace all the same
 		changed = r.storeListing(s)
 	} else {
 		changed = r.storeChanges(s)

@@ -281,15 +281,28 @@ const (
 	// freeCalls of a reading are made at every interval; each call more asks for callPace.
 	freeCalls = 12
 	callPace  = 10 * time.Minute
-	// slowestFeed and slowestListing bound that.
-	slowestFeed    = 24 * time.Hour
+	// slowestListing bounds that for all users, or groups.
 	slowestListing = 7 * 24 * time.Hour
 )
 
 // FeedInterval is how long after a reading that took so many calls a feed is read again,
 // which is to be read every so often.
-func FeedInterval(every time.Duration, calls int) time.Duration {
-	return stretched(every, calls, slowestFeed)
+func FeedInterval(name FeedName, every time.Duration, calls int) time.Duration {
+	return stretched(every, calls, slowest(name))
+}
+
+// slowest bounds how far a feed's interval is stretched: those that take more calls the
+// more people there are. For the others it is zero, not at all: what safeguards rest on is
+// read in time, however much of it there is.
+func slowest(name FeedName) time.Duration {
+	switch name {
+	case FeedRegistrations, FeedSignIns, FeedManagers, FeedLicenseStates, FeedDevices, FeedManagedDevices:
+		return 24 * time.Hour
+	case FeedApplications:
+		return time.Hour
+	default:
+		return 0
+	}
 }
 
 // ListingInterval is the longest time between two readings of all users, or groups, that
@@ -327,11 +340,11 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 	}
 	for len(f.round.tasks) > 0 {
 		done, err := f.round.tasks[0](ctx, s.reader)
-		f.round.calls++
 		if err != nil {
 			s.failFeed(ctx, f, err)
 			return
 		}
+		f.round.calls++ // what was refused or held up is no measure of how much there is
 		if done {
 			f.round.tasks = f.round.tasks[1:]
 		}
@@ -347,7 +360,7 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 		f.status.NextDue = s.now().Add(done.again)
 		return
 	}
-	f.status.NextDue, f.inRhythm = s.nextSlot(f, FeedInterval(f.every, done.calls), f.status.AsOf.IsZero()), true
+	f.status.NextDue, f.inRhythm = s.nextSlot(f, FeedInterval(f.status.Name, f.every, done.calls), f.status.AsOf.IsZero()), true
 	f.status.AsOf, f.status.Reason, f.acts = s.now(), missing, done.acts
 }
 

@@ -83,6 +83,38 @@ var _ = Describe("A feed", func() {
 		Expect(daily(1001)).To(BeNumerically("~", 1001, 110), "a million: once a day")
 	})
 
+	It("is read in time, however much there is, when safeguards rest on it", func() {
+		w.settled(person("a"))
+		const pages = 60
+		for i := range pages {
+			page := &directory.Page[directory.RoleAssignment]{}
+			if i+1 < pages {
+				page.Next = fmt.Sprint(i + 1)
+			}
+			link := ""
+			if i > 0 {
+				link = fmt.Sprint(i)
+			}
+			w.graph.assignments.pages[link] = page
+		}
+		w.clock.Step(10 * time.Minute)
+		w.sync()
+		Expect(w.feed(inventory.FeedRoles).NextDue).To(BeTemporally("<=", w.clock.Now().Add(10*time.Minute)))
+	})
+
+	It("is not read later since it was held up", func() {
+		w.settled(person("a"))
+		w.clock.SetTime(w.feed(inventory.FeedRegistrations).NextDue)
+		for range 40 {
+			w.graph.registrations.errors = []error{&directory.Error{Kind: directory.KindThrottled, RetryAfter: 10 * time.Second}}
+			w.sync()
+			w.clock.Step(11 * time.Second)
+		}
+		w.sync()
+		Expect(w.feed(inventory.FeedRegistrations).AsOf).To(Equal(w.clock.Now()))
+		Expect(w.feed(inventory.FeedRegistrations).NextDue).To(BeTemporally("<=", w.clock.Now().Add(time.Hour)))
+	})
+
 	It("spreads many tenants over its interval", func() {
 		due := map[time.Time]int{}
 		for i := range 300 {
