@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -11,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/inventory"
 	"github.com/m365-operator/m365-operator/internal/kube"
 	"github.com/m365-operator/m365-operator/internal/tenancy"
 )
@@ -73,5 +75,54 @@ var _ = Describe("A tenant that holds all its workers", func() {
 		Expect(alice.Status.State).To(Equal(v1alpha1.StateSuspended))
 		handler.Update(ctx, event.UpdateEvent{ObjectOld: alice, ObjectNew: alice}, queue)
 		Expect(queue.Len()).To(BeZero())
+	})
+
+	Describe("sees", func() {
+		drained := func(waker *kube.Waker) map[string]int {
+			GinkgoHelper()
+			queue := priorityqueue.New[reconcile.Request]("drained")
+			defer queue.ShutDown()
+			Expect(waker.Start(context.Background(), queue)).To(Succeed())
+			priorities := map[string]int{}
+			for queue.Len() > 0 {
+				request, priority, _ := queue.GetWithPriority()
+				priorities[request.Name] = priority
+				queue.Done(request)
+			}
+			return priorities
+		}
+
+		It("a suspension that was declared while it was away before everybody else", func(ctx context.Context) {
+			w := newWorld(ctx)
+			w.mustSync(ctx)
+			alice, bob := w.declare(ctx, upnAlice), w.declare(ctx, upnBob)
+			w.mustPass(ctx, alice)
+			w.mustPass(ctx, bob)
+			w.edit(ctx, alice, suspended(true))
+			w.restart()
+			w.mustSync(ctx)
+			Expect(drained(w.tenants.Users)).To(Equal(map[string]int{"alice": kube.PriorityUrgent, "bob": kube.PriorityResync}))
+		})
+
+		It("somebody who was let in elsewhere before everybody else", func(ctx context.Context) {
+			w := newWorld(ctx)
+			w.mustSync(ctx)
+			alice := w.declare(ctx, upnAlice, suspended(true))
+			w.mustPass(ctx, alice)
+			w.clock.Step(time.Hour)
+			w.mustSync(ctx)
+			w.mustPass(ctx, alice)
+			Expect(alice.Status.State).To(Equal(v1alpha1.StateSuspended))
+			w.users.Waker = kube.NewWaker()
+			change := []inventory.Change{{ID: w.id(upnAlice)}}
+			w.users.wakeChanged(client.ObjectKeyFromObject(w.tenant(ctx)), change)
+			Expect(drained(w.users.Waker)).To(Equal(map[string]int{"alice": kube.PrioritySync}))
+
+			w.outsider(upnAlice, map[string]any{"accountEnabled": true})
+			w.mustSync(ctx)
+			w.users.Waker = kube.NewWaker()
+			w.users.wakeChanged(client.ObjectKeyFromObject(w.tenant(ctx)), change)
+			Expect(drained(w.users.Waker)).To(Equal(map[string]int{"alice": kube.PriorityUrgent}))
+		})
 	})
 })

@@ -69,7 +69,7 @@ func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.Ma
 		return ctrl.Result{}, nil
 	}
 	s := newUserScope(r.Client, user)
-	s.waiter = r.waiterFor(user)
+	s.waiter = func() tenancy.Waiter { return r.waiterFor(s) }
 	defer func() { res, err = r.finish(ctx, s, err) }()
 
 	switch {

@@ -139,7 +139,7 @@ func (r *ManagedUserReconciler) withdrawn(ctx context.Context, s *userScope) (st
 		return "", fmt.Errorf("get namespace: %w", err)
 	}
 	var tenant v1alpha1.Tenant
-	key := types.NamespacedName{Namespace: user.Namespace, Name: user.Spec.TenantRef.Name}
+	key := tenantKeyOf(user)
 	switch err := r.Reader.Get(ctx, key, &tenant); {
 	case apierrors.IsNotFound(err), err == nil && !tenant.DeletionTimestamp.IsZero():
 		return "its Tenant goes as well", nil

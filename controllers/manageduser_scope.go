@@ -42,7 +42,7 @@ type userScope struct {
 	known  *inventory.Tenant
 	// waiter stands in line for one of the tenant's workers; release gives it back, once
 	// one was taken.
-	waiter  tenancy.Waiter
+	waiter  func() tenancy.Waiter
 	release func()
 	conn    *tenancy.Connection
 
@@ -109,7 +109,7 @@ func (s *userScope) directory() (directory.Directory, error) {
 		return nil, outcome.Waiting(v1alpha1.ReasonWaiting, "the Tenant is not connected: see its conditions")
 	}
 	if s.release == nil {
-		release, ok := s.conn.TryAcquire(s.waiter)
+		release, ok := s.conn.TryAcquire(s.waiter())
 		if !ok {
 			return nil, outcome.Waiting(v1alpha1.ReasonProgressing,
 				"other users of the Tenant are being worked on").After(callRetry).Because(errBusy)
@@ -128,10 +128,7 @@ func (s *userScope) wake(after time.Duration) {
 
 // done gives back what the pass took.
 func (s *userScope) done() {
-	switch {
-	case s.release != nil:
+	if s.release != nil {
 		s.release()
-	case s.conn != nil:
-		s.conn.CallNext()
 	}
 }

@@ -29,6 +29,9 @@ var errQuiet = errors.New("nothing to say yet")
 // when to come back.
 func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err error) (ctrl.Result, error) {
 	s.done()
+	if conn, ok := r.Connections.Lookup(tenantKeyOf(s.user)); ok {
+		conn.CallNext()
+	}
 	switch {
 	case errors.Is(err, errQuiet) && !s.user.DeletionTimestamp.IsZero():
 		return ctrl.Result{}, nil
@@ -70,10 +73,14 @@ func isVoid(err error) bool {
 	return apierrors.IsConflict(err) || errors.Is(err, errBusy) || errors.Is(err, errMoved)
 }
 
+func tenantKeyOf(user *v1alpha1.ManagedUser) types.NamespacedName {
+	return types.NamespacedName{Namespace: user.Namespace, Name: user.Spec.TenantRef.Name}
+}
+
 // findTenant finds the Tenant and what is known of it. Until its users have been read
 // completely in this process, a pass says nothing.
 func (r *ManagedUserReconciler) findTenant(ctx context.Context, s *userScope) error {
-	key := types.NamespacedName{Namespace: s.user.Namespace, Name: s.user.Spec.TenantRef.Name}
+	key := tenantKeyOf(s.user)
 	var tenant v1alpha1.Tenant
 	if err := r.Client.Get(ctx, key, &tenant, client.UnsafeDisableDeepCopy); err != nil {
 		if apierrors.IsNotFound(err) {

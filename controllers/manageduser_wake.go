@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/directory"
 	"github.com/m365-operator/m365-operator/internal/inventory"
 	"github.com/m365-operator/m365-operator/internal/kube"
 	"github.com/m365-operator/m365-operator/internal/tenancy"
@@ -23,6 +24,7 @@ import (
 // and by name: an object may not be bound yet, or see its name go to somebody else.
 func (r *ManagedUserReconciler) wakeChanged(tenant types.NamespacedName, changes []inventory.Change) {
 	ctx := context.Background()
+	known, _ := r.Inventory.Lookup(tenant)
 	for _, change := range changes {
 		for _, key := range append([]string{change.ID}, change.Names...) {
 			users, err := r.Index.ByAccount(ctx, tenant.Namespace, tenant.Name, key)
@@ -30,16 +32,40 @@ func (r *ManagedUserReconciler) wakeChanged(tenant types.NamespacedName, changes
 				log.FromContext(ctx).Error(err, "cannot wake the users of a tenant", "tenant", tenant)
 				return
 			}
-			r.Waker.Wake(kube.PrioritySync, requestsFor(users)...)
+			open := false
+			if known != nil {
+				seen, found := known.ByID(change.ID)
+				open = found && canSignIn(seen)
+			}
+			wakeUsers(r.Waker, kube.PrioritySync, users, open)
 		}
 	}
+}
+
+// wakeUsers wakes users, before all others those who are to be shut out and are not;
+// open tells that these can sign in, whatever was last said of them.
+func wakeUsers(waker *kube.Waker, priority int, users []*v1alpha1.ManagedUser, open bool) {
+	var urgent, others []*v1alpha1.ManagedUser
+	for _, user := range users {
+		if isUrgent(user, open) {
+			urgent = append(urgent, user)
+		} else {
+			others = append(others, user)
+		}
+	}
+	waker.Wake(kube.PriorityUrgent, requestsFor(urgent)...)
+	waker.Wake(priority, requestsFor(others)...)
+}
+
+func canSignIn(seen inventory.Observation) bool {
+	return seen.Gone == inventory.GoneNot && seen.User.Enabled == directory.Yes
 }
 
 // suspensionsFirst puts an object that is to shut somebody out before all others, also
 // when the operator begins its work.
 func (r *ManagedUserReconciler) suspensionsFirst() handler.EventHandler {
 	enqueue := func(obj client.Object) {
-		if user, ok := obj.(*v1alpha1.ManagedUser); ok && isUrgent(user) {
+		if user, ok := obj.(*v1alpha1.ManagedUser); ok && isUrgent(user, false) {
 			r.Waker.Wake(kube.PriorityUrgent, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(user)})
 		}
 	}
@@ -50,17 +76,20 @@ func (r *ManagedUserReconciler) suspensionsFirst() handler.EventHandler {
 	}
 }
 
-// isUrgent tells whether somebody is to be shut out who is not yet.
-func isUrgent(user *v1alpha1.ManagedUser) bool {
-	return user.Spec.Suspended != nil && *user.Spec.Suspended && user.Status.State != v1alpha1.StateSuspended
+// isUrgent tells whether somebody is to be shut out who is not yet, or not any more.
+func isUrgent(user *v1alpha1.ManagedUser, open bool) bool {
+	return user.Spec.Suspended != nil && *user.Spec.Suspended && (open || user.Status.State != v1alpha1.StateSuspended)
 }
 
 // waiterFor is how a pass stands in line for its tenant's workers.
-func (r *ManagedUserReconciler) waiterFor(user *v1alpha1.ManagedUser) tenancy.Waiter {
-	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(user)}
-	priority := kube.PriorityPerson
-	if isUrgent(user) {
+func (r *ManagedUserReconciler) waiterFor(s *userScope) tenancy.Waiter {
+	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(s.user)}
+	priority := kube.PrioritySync
+	switch {
+	case isUrgent(s.user, s.found && canSignIn(s.seen)):
 		priority = kube.PriorityUrgent
+	case s.user.Generation != s.observed || s.requested != "":
+		priority = kube.PriorityPerson
 	}
 	return tenancy.Waiter{
 		Key: request.NamespacedName, Priority: priority,
@@ -117,7 +146,7 @@ func (r *ManagedUserReconciler) wakeAll(ctx context.Context, tenant client.Objec
 		log.FromContext(ctx).Error(err, "cannot wake the users of a tenant")
 		return
 	}
-	r.Waker.Wake(kube.PrioritySync, requestsFor(users)...)
+	wakeUsers(r.Waker, kube.PrioritySync, users, false)
 }
 
 // concernsUsers tells whether a change of a Tenant may change what its users' passes

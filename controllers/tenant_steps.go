@@ -209,7 +209,7 @@ func (r *TenantReconciler) wakeUsers(ctx context.Context, s *tenantScope) error 
 	if err != nil {
 		return err
 	}
-	r.Users.Wake(kube.PriorityResync, requestsFor(users)...)
+	wakeUsers(r.Users, kube.PriorityResync, users, false)
 	return nil
 }
 
