@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -149,6 +151,27 @@ var _ = Describe("discovery", func() {
 			Expect(api.Update(ctx, u, client.FieldOwner("kubectl-edit"))).To(Succeed())
 		}),
 	)
+
+	It("comes back to an object whose status is written while it yields", func(ctx context.Context) {
+		alice := generatedFor(ctx, upnAlice)
+		w.edit(ctx, alice, suspended(true))
+		var between sync.Once
+		w.discovery.Client = interceptor.NewClient(newUncached(), interceptor.Funcs{
+			Apply: func(ctx context.Context, c client.WithWatch, obj runtime.ApplyConfiguration, opts ...client.ApplyOption) error {
+				between.Do(func() { w.mustPass(ctx, alice) })
+				return c.Apply(ctx, obj, opts...)
+			},
+		})
+		request := ctrl.Request{NamespacedName: client.ObjectKey{Namespace: w.namespace, Name: "contoso"}}
+		res, err := w.discovery.Reconcile(ctx, request)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(w.objects(ctx)[alice.Name].Labels).To(HaveKey(v1alpha1.DiscoveredLabel), "what was decided is void")
+		Expect(res.RequeueAfter).To(Equal(batchPause), "no later change of the object concerns discovery")
+		res, err = w.discovery.Reconcile(ctx, request)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(res).To(BeZero())
+		Expect(w.objects(ctx)[alice.Name].Labels).NotTo(HaveKey(v1alpha1.DiscoveredLabel))
+	})
 
 	It("yields to a declared object of another name", func(ctx context.Context) {
 		alice := generatedFor(ctx, upnAlice)
