@@ -60,7 +60,7 @@ CHAOS_MINUTES = $(if $(filter command environment,$(firstword $(origin MINUTES))
 .PHONY: chaos
 chaos: build ## Let operations and faults loose on the whole, and compare with a model: SHORT=1, SEED=1 OPS=3200 MINUTES=8.
 	@$(USE_CONTROL_PLANE); go build -o $(BIN)/hack/chaos ./hack/chaos; \
-		exec $(BIN)/hack/chaos $(if $(filter-out 0,$(SHORT)),--short) $(if $(SEED),--seed=$(SEED)) $(if $(OPS),--ops=$(OPS)) $(CHAOS_MINUTES)
+		exec $(BIN)/hack/chaos $(if $(filter-out 0,$(SHORT)),--short) $(if $(SEED),--seed=$(SEED)) $(if $(OPS),--ops=$(OPS)) $(CHAOS_MINUTES) $(CHAOS_ARGS)
 
 ##@ Develop
 

@@ -197,38 +197,33 @@ func (c *campaign) carryOut(ctx context.Context, round int, p *person, e entry, 
 	}
 }
 
-// askEvery is how often Tenants are asked to read everything. Microsoft rations reports,
-// and people who asked for a pass want some as well.
-const askEvery = 15 * time.Second
-
 // tellEvery is how often it is told what is waited for.
 const tellEvery = 20 * time.Second
 
 // settle waits until everything is as the model has it, and returns what is not when the
-// time for that is over. Tenants are asked to read everything anew, so that what
-// outsiders did is seen now and not within the hour.
+// time for that is over. Tenants are asked once, when all replicas know what
+// outsiders did, to read everything anew, so that this is seen now and not within the
+// hour; to ask again and again would hide a wake-up that was lost.
 func (c *campaign) settle(ctx context.Context, last bool) ([]violation, error) {
-	bound := c.options.settle
-	if last {
-		bound += time.Minute // the grace of those who were deleted
-	}
+	c.world.departures(last)
+	bound := c.options.settle + time.Minute // the grace of those who were deleted
 	var violations []violation
-	begin, asked, told := time.Now(), time.Time{}, time.Now()
+	begin, told, asked := time.Now(), time.Now(), false
 	for time.Since(begin) < bound {
 		if err := c.stack.OthersFailed(); err != nil {
 			return nil, err
 		}
-		if time.Since(asked) > askEvery {
-			asked = time.Now()
+		if !asked && time.Since(begin) > consistencyWindow {
+			asked = true
 			if err := c.askAll(ctx); err != nil {
 				return nil, err
 			}
 		}
 		var err error
-		if violations, err = c.compare(ctx, false); err != nil {
+		if violations, err = c.compare(ctx); err != nil {
 			return nil, err
 		}
-		if len(violations) == 0 && (!last || !c.anybodyLeaving()) {
+		if len(violations) == 0 {
 			return nil, nil
 		}
 		if len(violations) > 0 && time.Since(told) > tellEvery {
@@ -239,7 +234,7 @@ func (c *campaign) settle(ctx context.Context, last bool) ([]violation, error) {
 			return nil, err
 		}
 	}
-	return c.compare(ctx, last)
+	return c.compare(ctx)
 }
 
 func (c *campaign) wait(ctx context.Context, d time.Duration) error {
@@ -261,27 +256,24 @@ func (c *campaign) askAll(ctx context.Context) error {
 	return nil
 }
 
-func (c *campaign) compare(ctx context.Context, last bool) ([]violation, error) {
+// compare compares everything with the model, which learns from what is settled.
+func (c *campaign) compare(ctx context.Context) ([]violation, error) {
 	var all []violation
-	for _, t := range c.world.tenants {
+	surveys := make([]*survey, len(c.world.tenants))
+	for i, t := range c.world.tenants {
 		s, err := c.survey(ctx, t)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, t.compare(s, last)...)
+		surveys[i] = s
+		all = append(all, t.compare(s)...)
 	}
-	return all, nil
-}
-
-func (c *campaign) anybodyLeaving() bool {
-	for _, t := range c.world.tenants {
-		for _, p := range t.people {
-			if p.leaving != nil {
-				return true
-			}
+	if len(all) == 0 {
+		for i, t := range c.world.tenants {
+			t.learn(surveys[i])
 		}
 	}
-	return false
+	return all, nil
 }
 
 // rests are how many times it is looked whether a settled world rests: reports that
@@ -301,7 +293,7 @@ func (c *campaign) rest(ctx context.Context) ([]violation, error) {
 			break
 		}
 	}
-	more, err := c.compare(ctx, true)
+	more, err := c.compare(ctx)
 	if err != nil {
 		return nil, err
 	}

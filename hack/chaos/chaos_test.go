@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/graphsim"
@@ -38,17 +39,6 @@ var _ = Describe("The entries", func() {
 		Expect(covered).To(HaveLen(len(plan.Conditions()) + 1))
 	})
 
-	It("account for every effect once", func() {
-		owner := map[graphsim.Effect]string{}
-		for _, e := range entries() {
-			for _, effect := range e.effects {
-				Expect(owner).NotTo(HaveKey(effect))
-				owner[effect] = e.name
-			}
-		}
-		Expect(owner).To(HaveLen(effectsThatAre))
-	})
-
 	It("have names and weights", func() {
 		names := set{}
 		for _, e := range entries() {
@@ -60,10 +50,6 @@ var _ = Describe("The entries", func() {
 		}
 	})
 })
-
-// effectsThatAre all those that the operator can have on an account, and three that it must
-// never have.
-const effectsThatAre = 21
 
 // drawn are the operations of a seed, on a model alone.
 func drawn(seed uint64, rounds, operations int) (lines []string, w *world) {
@@ -142,8 +128,13 @@ func asModelled(t *tenant) *survey {
 		}
 		if p.declared {
 			s.objects[p.name] = said(p)
+			s.objects[p.name].UID = types.UID(p.name)
+		}
+		if p.memory.credential {
+			s.secrets[p.name+"-first-sign-in"] = p.name
 		}
 	}
+	s.tenant.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: "Succeeded"}}
 	maps.Copy(s.raw, t.strangers)
 	return s
 }
@@ -169,6 +160,11 @@ func said(p *person) *v1alpha1.ManagedUser {
 		status, reason, _ := strings.Cut(verdict, "/")
 		object.Status.Conditions = append(object.Status.Conditions, metav1.Condition{Type: kind, Status: metav1.ConditionStatus(status), Reason: reason})
 	}
+	object.Status.State = v1alpha1.StateActive
+	if !p.account.enabled {
+		object.Status.State = v1alpha1.StateSuspended
+	}
+	object.Status.Sync, object.Status.LastHandledReconcileAt = p.syncState(), p.memory.requested
 	add(v1alpha1.ConditionReady, p.readiness())
 	for _, e := range entries() {
 		if e.facet != "" {
@@ -191,7 +187,7 @@ var _ = Describe("The oracle", func() {
 	var t *tenant
 	var s *survey
 	seen := func() (lines []string) {
-		for _, v := range t.compare(s, false) {
+		for _, v := range t.compare(s) {
 			lines = append(lines, v.String())
 		}
 		return lines
@@ -250,6 +246,17 @@ var _ = Describe("The oracle", func() {
 		Entry("an intent that was forgotten", anybody, func(_ *person, _ *account, o *v1alpha1.ManagedUser) {
 			o.Status.Records = []v1alpha1.Record{{Name: "Sessions", Phase: v1alpha1.PhaseStarted}}
 		}, "the record Sessions"),
+		Entry("another state", anybody, func(_ *person, _ *account, o *v1alpha1.ManagedUser) { o.Status.State = v1alpha1.StateStaged }, "status.state"),
+		Entry("another sync", anybody, func(_ *person, _ *account, o *v1alpha1.ManagedUser) { o.Status.Sync = v1alpha1.SyncPending }, "status.sync"),
+		Entry("a change that is pending", anybody, func(_ *person, _ *account, o *v1alpha1.ManagedUser) {
+			o.Status.PendingChanges = []v1alpha1.PendingChange{{Action: "BlockSignIn"}}
+		}, "changes are pending"),
+		Entry("a pass that was asked for and forgotten", func(p *person) bool { return p.memory.requested != "" },
+			func(_ *person, _ *account, o *v1alpha1.ManagedUser) { o.Status.LastHandledReconcileAt = "" }, "was asked for"),
+		Entry("a credential that is gone", func(p *person) bool { return p.memory.credential },
+			func(p *person, _ *account, _ *v1alpha1.ManagedUser) { delete(s.secrets, p.name+"-first-sign-in") }, "there is a credential"),
+		Entry("a credential that nobody needs", func(p *person) bool { return !p.memory.credential },
+			func(p *person, _ *account, _ *v1alpha1.ManagedUser) { s.secrets[p.name+"-first-sign-in"] = p.name }, "there is a credential"),
 	)
 
 	It("sees an object that is gone", func() {
@@ -269,8 +276,54 @@ var _ = Describe("The oracle", func() {
 		Expect(seen()).To(ConsistOf(ContainSubstring("is gone")))
 	})
 
-	It("sees a Secret without an owner", func() {
-		s.secrets["somebody-first-sign-in"] = "gone"
-		Expect(seen()).To(ConsistOf(ContainSubstring("belongs to nobody")))
+	It("sees a Secret without an owner, and one whose owner is gone", func() {
+		s.secrets["somebody-first-sign-in"], s.secrets["nobody-first-sign-in"] = "gone", ""
+		Expect(seen()).To(ConsistOf(ContainSubstring("belongs to nobody"), ContainSubstring("belongs to nobody")))
+	})
+
+	It("sees every effect that nobody asked for", func() {
+		p := ordinary(anybody)
+		for _, effect := range graphsim.Effects() {
+			s.effects[p.account.id] = maps.Clone(p.effects)
+			s.effects[p.account.id][effect] += p.maybe[effect] + 1
+			Expect(seen()).To(ConsistOf(ContainSubstring(string(effect)+" happened")), string(effect))
+		}
+	})
+
+	It("learns how often things were done, so that a doubt is over with its round", func() {
+		p := ordinary(anybody)
+		p.maybe[graphsim.EffectRevoke] = 1
+		Expect(seen()).To(BeEmpty())
+		t.learn(s)
+		s.effects[p.account.id] = maps.Clone(p.effects)
+		s.effects[p.account.id][graphsim.EffectRevoke]++
+		Expect(seen()).To(ConsistOf(ContainSubstring("revoke happened")))
+	})
+
+	It("sees a Tenant that is not ready, and one that goes on though it is paused", func() {
+		s.tenant.Status.Conditions[0].Status, s.tenant.Status.Conditions[0].Reason = metav1.ConditionUnknown, "Retrying"
+		Expect(seen()).To(ConsistOf(ContainSubstring("Ready of the Tenant")))
+		t.paused = true
+		s.tenant.Status.Conditions[0].Status, s.tenant.Status.Conditions[0].Reason = metav1.ConditionTrue, "Succeeded"
+		Expect(seen()).To(ConsistOf(ContainSubstring("must be \"False/Paused\"")))
+	})
+
+	It("lets people leave by the round, whenever their objects go", func() {
+		w, p := &world{tenants: []*tenant{t}}, ordinary(anybody)
+		p.spec.DeletionPolicy = v1alpha1.DeletionPolicyDelete
+		remove(nil, p)
+		object := s.objects[p.name]
+		delete(s.objects, p.name)
+		w.departures(false)
+		Expect(seen()).To(BeEmpty())
+		Expect(p.leaving).NotTo(BeNil(), "an object that is gone early changes nothing")
+
+		w.departures(false)
+		s.objects[p.name] = object
+		Expect(seen()).To(ConsistOf(ContainSubstring("still there")))
+
+		delete(s.objects, p.name)
+		Expect(seen()).To(ContainElement(ContainSubstring("its deletion")), "the account must be gone as well")
+		Expect(p.leaving).To(BeNil())
 	})
 })

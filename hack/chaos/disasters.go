@@ -32,7 +32,8 @@ func disasters() []disaster {
 		}},
 		{"status deleted", (*tenant).isOpen, (*campaign).loseStatus},
 		{"namespace deleted", (*tenant).isOpen, (*campaign).loseNamespace},
-		{"tenant only observed", runs, func(c *campaign, ctx context.Context, t *tenant) error {
+		// Whoever is leaving would be let go at once, and nothing done.
+		{"tenant only observed", func(t *tenant) bool { return runs(t) && !t.anybodyLeaves() }, func(c *campaign, ctx context.Context, t *tenant) error {
 			t.observing = true
 			return c.confirm(ctx, t, map[string]any{"managementPolicy": v1alpha1.ManagementPolicyObserve})
 		}},
@@ -185,7 +186,7 @@ func (c *campaign) loseNamespace(ctx context.Context, t *tenant) error {
 	}
 	for _, p := range t.people {
 		p.forget()
-		p.memory.credential = false // it went with the namespace
+		p.memory.credential, p.memory.requested = false, "" // they went with the namespace
 	}
 	t.calm = true
 	for number := range c.world.tenants {

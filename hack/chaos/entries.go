@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 
-	"github.com/m365-operator/m365-operator/internal/graphsim"
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
 
@@ -16,8 +15,6 @@ type entry struct {
 	facet string
 	// acts are what people and outsiders do.
 	acts []act
-	// effects are the classes of effects that nothing but this entry accounts for.
-	effects []graphsim.Effect
 
 	// converge makes the model's account as declared, and counts what that takes.
 	converge func(*person)

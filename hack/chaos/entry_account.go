@@ -25,7 +25,6 @@ func accountEntry() entry {
 			{name: "outsider renames", weight: 2, able: func(p *person) bool { return isOrdinary(p) && !p.tenant.steady }, do: renameOutside},
 			{name: "outsider deletes", weight: 1, able: func(p *person) bool { return isOrdinary(p) && p.untouched() }, do: deleteOutside},
 		},
-		effects:  []graphsim.Effect{graphsim.EffectCreate, graphsim.EffectRename, graphsim.EffectRestore, graphsim.EffectPurge},
 		converge: convergeAccount,
 		forget:   func(p *person) { p.memory.name = p.spec.UserPrincipalName },
 		verdict: func(p *person) string {

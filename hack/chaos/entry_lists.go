@@ -65,7 +65,6 @@ func listEntry(l listing) entry {
 	}
 	return entry{
 		name: l.name, facet: l.facet, acts: acts,
-		effects:  []graphsim.Effect{l.give, l.take},
 		converge: l.converge,
 		forget: func(p *person) {
 			names, _ := l.read(&p.spec)

@@ -25,7 +25,6 @@ func managerEntry() entry {
 			}},
 			{name: "outsider sets manager", weight: 2, able: isAlive, do: managerOutside},
 		},
-		effects: []graphsim.Effect{graphsim.EffectManager},
 		converge: func(p *person) {
 			if p.spec.Manager == nil {
 				return

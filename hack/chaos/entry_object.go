@@ -42,8 +42,9 @@ func policyEntry() entry {
 func requestEntry() entry {
 	return entry{
 		name: "request",
-		acts: []act{{name: "ask for a pass", weight: 5, able: isAlive, do: func(rng *rand.Rand, _ *person) deed {
-			return deed{annotate: fmt.Sprintf("%016x", rng.Uint64())}
+		acts: []act{{name: "ask for a pass", weight: 5, able: isAlive, do: func(rng *rand.Rand, p *person) deed {
+			p.memory.requested = fmt.Sprintf("%016x", rng.Uint64())
+			return deed{annotate: p.memory.requested}
 		}}},
 	}
 }
@@ -67,7 +68,6 @@ func objectEntry() entry {
 				return !p.declared && p.leaving == nil && !p.lost() && p.untouched()
 			}, do: declareAgain},
 		},
-		effects: []graphsim.Effect{graphsim.EffectDelete},
 	}
 }
 

@@ -29,7 +29,6 @@ func passwordEntry() entry {
 			{name: "leave passwords away", weight: 2, able: mayChange, do: askLatch(nil)},
 			{name: "person chooses a password", weight: 6, able: isOrdinary, do: choose},
 		},
-		effects:  []graphsim.Effect{graphsim.EffectPasswordForce, graphsim.EffectPasswordSet},
 		converge: convergePassword,
 		observe: func(p *person) {
 			if p.memory.asked != passwordValue(p) {
@@ -122,7 +121,6 @@ func passwordVerdict(p *person) string {
 func firstSignInEntry() entry {
 	return entry{
 		name: "first sign-in", facet: v1alpha1.ConditionFirstSignIn,
-		effects: []graphsim.Effect{graphsim.EffectTemporaryAccessPass},
 		verdict: func(p *person) string {
 			if p.memory.credential {
 				return "False/Waiting"

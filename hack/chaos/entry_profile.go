@@ -40,7 +40,6 @@ func profileEntry() entry {
 			{name: "leave profile away", weight: 3, able: isAlive, do: leaveProfile},
 			{name: "outsider changes profile", weight: 6, able: isAlive, do: profileOutside},
 		},
-		effects:  []graphsim.Effect{graphsim.EffectUpdate},
 		converge: convergeProfile,
 		verdict: func(p *person) string {
 			if p.spec.Profile == nil {

@@ -27,7 +27,6 @@ func signInEntry() entry {
 			{name: "outsider blocks", weight: 3, able: isOrdinary, do: enableOutside(false)},
 			{name: "outsider unblocks", weight: 5, able: isOrdinary, do: enableOutside(true)},
 		},
-		effects:  []graphsim.Effect{graphsim.EffectBlock, graphsim.EffectUnblock, graphsim.EffectRevoke},
 		converge: convergeSignIn,
 		observe: func(p *person) {
 			if p.memory.signIn != signInValue(p) {

@@ -4,8 +4,8 @@
 // only when nothing was lost and nothing repeated, and when every kind of fault really
 // struck.
 //
-// The sequence of operations is the same for the same seed. When processes run, and when
-// faults strike, is the machine's.
+// The sequence of operations is the same for the same seed and size, up to where the time
+// is up. When processes run, and when faults strike, is the machine's.
 package main
 
 import (

@@ -64,6 +64,29 @@ type person struct {
 type departure struct {
 	after   account
 	effects map[graphsim.Effect]uint64
+	// rounds are how often the world has begun to settle since. It is theirs, not the
+	// clock's, when the departure counts, so that a seed repeats what follows from it.
+	rounds int
+	// due means that the departure must be over when the world has settled.
+	due bool
+}
+
+// departures become due once a whole round has passed, which is more than the grace is
+// waited for; in the last round all of them. A tenant that is paused lets nobody go.
+func (w *world) departures(last bool) {
+	for _, t := range w.tenants {
+		for _, p := range t.people {
+			if p.leaving != nil {
+				p.leaving.rounds++
+				p.leaving.due = (last || p.leaving.rounds > 1) && !t.paused
+			}
+		}
+	}
+}
+
+// anybodyLeaves tells whether anybody's departure is not over yet.
+func (t *tenant) anybodyLeaves() bool {
+	return slices.ContainsFunc(t.people, func(p *person) bool { return p.leaving != nil })
 }
 
 // account is what an account in Microsoft 365 is, as far as anybody here changes it.
@@ -96,6 +119,8 @@ type memory struct {
 	claims map[v1alpha1.ClaimKind]set
 	// credential is true while the first sign-in's is kept.
 	credential bool
+	// requested is the pass that was last asked for.
+	requested string
 }
 
 type set map[string]bool

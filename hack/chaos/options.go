@@ -79,9 +79,16 @@ func parse(args []string) (options, error) {
 
 // command repeats a campaign.
 func (o options) command() string {
-	command := fmt.Sprintf("make chaos SEED=%d OPS=%d", o.seed, o.ops)
+	command := fmt.Sprintf("make chaos SEED=%d OPS=%d MINUTES=%g", o.seed, o.ops, o.duration.Minutes())
 	if o.people == short().people {
 		command += " SHORT=1"
 	}
-	return command
+	command += fmt.Sprintf(" CHAOS_ARGS='--rounds=%d", o.rounds)
+	if o.noFaults {
+		command += " --no-faults"
+	}
+	if o.only != "" {
+		command += fmt.Sprintf(" --only=%q", o.only)
+	}
+	return command + "'"
 }

@@ -26,15 +26,14 @@ func (v violation) String() string {
 	return v.person.tenant.namespace + "/" + v.person.name + ": " + v.what
 }
 
-// compare compares all of a tenant with the model. While last is false, those who are
-// leaving may still be there.
-func (t *tenant) compare(s *survey, last bool) []violation {
-	var all []violation
+// compare compares all of a tenant with the model.
+func (t *tenant) compare(s *survey) []violation {
+	all := t.compareTenant(s)
 	known := set{}
 	for _, p := range t.people {
 		p.meet(s)
 		known[p.account.id] = true
-		for _, what := range p.compare(s, last) {
+		for _, what := range p.compare(s) {
 			all = append(all, violation{p, what})
 		}
 	}
@@ -57,6 +56,19 @@ func (t *tenant) compare(s *survey, last bool) []violation {
 	return append(all, t.compareSecrets(s)...)
 }
 
+// compareTenant compares what the Tenant says with the model. Whatever troubled it is over.
+func (t *tenant) compareTenant(s *survey) []violation {
+	want := "True/" + string(v1alpha1.ReasonSucceeded)
+	if t.paused {
+		want = "False/" + string(v1alpha1.ReasonPaused)
+	}
+	ready, _ := kube.Condition(&s.tenant, v1alpha1.ConditionReady)
+	if have := string(ready.Status) + "/" + ready.Reason; have != want {
+		return []violation{{what: fmt.Sprintf("Ready of the Tenant %s is %q, and must be %q: %s", t.namespace, have, want, ready.Message)}}
+	}
+	return nil
+}
+
 // compareSecrets proves that no credential lies about that belongs to nobody.
 func (t *tenant) compareSecrets(s *survey) []violation {
 	owners := set{}
@@ -65,7 +77,7 @@ func (t *tenant) compareSecrets(s *survey) []violation {
 	}
 	var all []violation
 	for _, name := range slices.Sorted(maps.Keys(s.secrets)) {
-		if !owners[s.secrets[name]] {
+		if owner := s.secrets[name]; owner == "" || !owners[owner] {
 			all = append(all, violation{what: "the Secret " + t.namespace + "/" + name + " belongs to nobody"})
 		}
 	}
@@ -80,11 +92,14 @@ func (p *person) meet(s *survey) {
 }
 
 // compare compares what there is of somebody with the model.
-func (p *person) compare(s *survey, last bool) []string {
-	seen := sight{account: s.accounts[p.account.id], effects: s.effects[p.account.id], object: s.objects[p.name]}
+func (p *person) compare(s *survey) []string {
+	seen := sight{account: s.accounts[p.account.id], effects: s.effects[p.account.id], object: s.objects[p.name], secrets: s.secrets}
 	if p.leaving != nil {
-		if seen.object != nil && !last {
-			return nil // its grace may not be over
+		switch {
+		case !p.leaving.due:
+			return nil // its grace may be over, or not
+		case seen.object != nil:
+			return []string{"the object is still there, and its grace is over"}
 		}
 		p.settleDeparture()
 	}
@@ -131,18 +146,28 @@ func (p *person) compareAccount(have account) []string {
 	return found
 }
 
-// compareEffects proves that everything was done as often as must be.
+// compareEffects proves that everything was done as often as must be, and what nobody
+// asked for never.
 func (p *person) compareEffects(have map[graphsim.Effect]uint64) []string {
 	var found []string
-	for _, e := range entries() {
-		for _, effect := range e.effects {
-			least, most := p.effects[effect], p.effects[effect]+p.maybe[effect]
-			if n := have[effect]; n < least || n > most {
-				found = append(found, fmt.Sprintf("%s happened %d times, and must have happened %s", effect, n, times(least, most)))
-			}
+	for _, effect := range graphsim.Effects() {
+		least, most := p.effects[effect], p.effects[effect]+p.maybe[effect]
+		if n := have[effect]; n < least || n > most {
+			found = append(found, fmt.Sprintf("%s happened %d times, and must have happened %s", effect, n, times(least, most)))
 		}
 	}
 	return found
+}
+
+// learn takes note of what a settled world has: how often everything was done that may
+// have been done more or less often.
+func (t *tenant) learn(s *survey) {
+	for _, p := range t.people {
+		if p.leaving == nil {
+			p.effects, p.maybe = map[graphsim.Effect]uint64{}, map[graphsim.Effect]uint64{}
+			maps.Copy(p.effects, s.effects[p.account.id])
+		}
+	}
 }
 
 func times(least, most uint64) string {
@@ -185,10 +210,50 @@ func (p *person) compareObject(s *sight) []string {
 			found = append(found, fmt.Sprintf("the record %s is still %s", record.Name, record.Phase))
 		}
 	}
+	found = append(found, p.compareStatus(&status)...)
+	if have := s.secrets[p.name+"-first-sign-in"] != ""; have != p.memory.credential {
+		found = append(found, fmt.Sprintf("there is a credential for the first sign-in: %t, must be %t", have, p.memory.credential))
+	}
 	if status.ID != p.account.id {
 		found = append(found, fmt.Sprintf("status.id is %q, and must be %q", status.ID, p.account.id))
 	}
 	return found
+}
+
+// compareStatus compares what the status sums up.
+func (p *person) compareStatus(status *v1alpha1.ManagedUserStatus) []string {
+	state := v1alpha1.StateActive
+	if !p.account.enabled {
+		state = v1alpha1.StateSuspended
+	}
+	var found []string
+	if status.State != state {
+		found = append(found, fmt.Sprintf("status.state is %q, and must be %q", status.State, state))
+	}
+	if want := p.syncState(); status.Sync != want {
+		found = append(found, fmt.Sprintf("status.sync is %q, and must be %q", status.Sync, want))
+	}
+	if n := len(status.PendingChanges); n > 0 && p.readiness() != refusedVerdict {
+		found = append(found, fmt.Sprintf("%d changes are pending, such as %v", n, status.PendingChanges[0]))
+	}
+	if status.LastHandledReconcileAt != p.memory.requested {
+		found = append(found, fmt.Sprintf("the pass %q was asked for, and %q was answered", p.memory.requested, status.LastHandledReconcileAt))
+	}
+	return found
+}
+
+// syncState is what status.sync must say.
+func (p *person) syncState() v1alpha1.SyncState {
+	for _, e := range entries() {
+		if e.verdict == nil {
+			continue
+		}
+		switch e.verdict(p) {
+		case refusedVerdict, "False/" + string(v1alpha1.ReasonBlockedElsewhere), "False/" + string(v1alpha1.ReasonAdopted):
+			return v1alpha1.SyncBlocked
+		}
+	}
+	return v1alpha1.SyncInSync
 }
 
 // saying is a condition's status and reason; empty when there is none. What Ready says of

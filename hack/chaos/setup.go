@@ -13,12 +13,14 @@ import (
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
 
-// managerArgs make the manager's own waits fit a campaign of minutes. The consistency
-// window is longer than graphsim's replicas lag, as the real one is longer than
-// Microsoft's; blocked passes are repeated soon, since nobody wakes them here.
+// consistencyWindow is longer than graphsim's replicas lag, as the real one is longer than
+// Microsoft's.
+const consistencyWindow = 8 * time.Second
+
+// managerArgs make the manager's own waits fit a campaign of minutes; blocked passes are repeated soon, since nobody wakes them here.
 func managerArgs() []string {
 	return []string{
-		"--adoption-window=1ms", "--consistency-window=8s", "--blocked-retry=10s", "--graph-timeout=2s", "--allow-role-grants",
+		"--adoption-window=1ms", "--consistency-window=" + consistencyWindow.String(), "--blocked-retry=10s", "--graph-timeout=2s", "--allow-role-grants",
 		"--leader-election-lease-duration=6s", "--leader-election-renew-deadline=4s", "--leader-election-retry-period=500ms",
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -22,7 +23,7 @@ type survey struct {
 	objects map[string]*v1alpha1.ManagedUser
 	tenant  v1alpha1.Tenant
 	// secrets are the names of those that hold credentials for a first sign-in, with
-	// their owners' uids.
+	// their owners' uids, empty where there is none.
 	secrets map[string]string
 }
 
@@ -31,6 +32,8 @@ type sight struct {
 	account account
 	effects map[graphsim.Effect]uint64
 	object  *v1alpha1.ManagedUser
+	// secrets are all of the tenant's.
+	secrets map[string]string
 }
 
 // graphSurvey is what Microsoft 365 holds.
@@ -186,8 +189,12 @@ func (c *campaign) survey(ctx context.Context, t *tenant) (*survey, error) {
 		return nil, fmt.Errorf("list Secrets: %w", err)
 	}
 	for _, secret := range secrets.Items {
-		if strings.HasSuffix(string(secret.Type), "/first-sign-in") && len(secret.OwnerReferences) == 1 {
-			s.secrets[secret.Name] = string(secret.OwnerReferences[0].UID)
+		if !strings.HasSuffix(string(secret.Type), "/first-sign-in") {
+			continue
+		}
+		s.secrets[secret.Name] = ""
+		if owner := metav1.GetControllerOf(&secret); owner != nil {
+			s.secrets[secret.Name] = string(owner.UID)
 		}
 	}
 	return s, nil

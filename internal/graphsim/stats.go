@@ -78,6 +78,16 @@ const (
 	EffectMailbox       Effect = "mailbox" // its settings
 )
 
+// Effects are all that there are.
+func Effects() []Effect {
+	return []Effect{
+		EffectBlock, EffectUnblock, EffectRevoke, EffectPasswordForce, EffectPasswordSet, EffectRename, EffectUpdate,
+		EffectCreate, EffectDelete, EffectRestore, EffectPurge, EffectManager, EffectMailbox,
+		EffectLicense, EffectUnlicense, EffectPlans, EffectJoin, EffectLeave, EffectAppGrant, EffectAppRemove,
+		EffectRoleGrant, EffectRoleRemove, EffectTemporaryAccessPass, EffectMethodDelete,
+	}
+}
+
 func newCounters() Counters {
 	return Counters{
 		ByPath: map[string]uint64{}, ByStatus: map[int]uint64{}, TokenRefusals: map[int]uint64{}, Faults: map[string]uint64{},
