@@ -277,8 +277,11 @@ var errHeldUp = errors.New("held up")
 // outdated tells whether an intent was written too long ago to act upon: this process
 // was frozen, or its clock moved. After the consistency window another one may have
 // read back, and acted in its place. Half of the window is left for the call itself.
+// Times of day are compared: the monotonic clock stands still while a machine is
+// suspended.
 func (r *ManagedUserReconciler) outdated(intent v1alpha1.Record) bool {
-	return r.Clock.Since(intent.Time.Time) >= r.ConsistencyWindow/2
+	age := r.Clock.Now().Round(0).Sub(intent.Time.Round(0))
+	return age < 0 || age >= r.ConsistencyWindow/2
 }
 
 // settled takes note of a change that was made: what readings will show, and what

@@ -6,6 +6,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -47,14 +48,15 @@ var _ = Describe("An intent", func() {
 		Entry("revocation", 2, uint64(1)),
 	)
 
-	It("that nobody took over is acted upon later", func(ctx context.Context) {
+	DescribeTable("that nobody took over is acted upon later", func(ctx context.Context, jump time.Duration) {
 		w := newWorld(ctx)
 		w.mustSync(ctx)
 		alice := w.declare(ctx, upnAlice)
 		w.mustPass(ctx, alice)
 		w.edit(ctx, alice, suspended(true))
 
-		w.manager = w.newManager(afterStatusPatch(newUncached(), 1, func() { w.clock.Step(time.Hour) }))
+		w.manager = w.newManager(afterStatusPatch(newUncached(), 1, func() { w.clock.Step(jump) }))
+		w.users.Clock = standstill{w.clock}
 		w.mustSync(ctx)
 		Expect(w.mustPass(ctx, alice).RequeueAfter).To(BeNumerically(">", 0))
 		Expect(w.sim.Counters("").Writes).To(BeZero())
@@ -62,8 +64,17 @@ var _ = Describe("An intent", func() {
 		Expect(w.effects(upnAlice, graphsim.EffectBlock)).To(BeEquivalentTo(1))
 		Expect(w.effects(upnAlice, graphsim.EffectRevoke)).To(BeEquivalentTo(1))
 		w.settles(ctx, alice)
-	})
+	},
+		Entry("when the machine was suspended", time.Hour),
+		Entry("when the clock was set back", -time.Second),
+	)
 })
+
+// standstill is a clock of a machine that is suspended now and then: what it measures by
+// itself stands still meanwhile, the time of day goes on.
+type standstill struct{ clock.Clock }
+
+func (standstill) Since(time.Time) time.Duration { return 0 }
 
 // afterStatusPatch calls f after the nth write of a ManagedUser's status.
 func afterStatusPatch(c client.WithWatch, n int, f func()) client.WithWatch {
