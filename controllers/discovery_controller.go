@@ -30,8 +30,8 @@ type DiscoveryReconciler struct {
 	Reader    client.Reader
 	Inventory *inventory.Store
 	Index     UserIndex
-	// Shard are the Tenants that this manager serves; Divided is true when there may be
-	// other managers for the others.
+	// Shard are the Tenants that this manager serves; Divided is true when this manager
+	// was told that there are others.
 	Shard   Shard
 	Divided bool
 	// Workers is how many Tenants are worked through at once.

@@ -50,8 +50,8 @@ type ManagedUserReconciler struct {
 	// ConsistencyWindow is how long Graph's readings may lag behind a write.
 	// An intent permits its call within half of it.
 	ConsistencyWindow time.Duration
-	// Shard are the Tenants that this manager serves; Divided is true when there may be
-	// other managers for the others.
+	// Shard are the Tenants that this manager serves; Divided is true when this manager
+	// was told that there are others.
 	Shard   Shard
 	Divided bool
 	// Workers is how many users are worked on at once.

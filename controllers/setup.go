@@ -39,7 +39,7 @@ type Options struct {
 	// ConsistencyWindow is how long Graph's readings may lag behind a write.
 	ConsistencyWindow time.Duration
 	// Shard are the Tenants that this manager serves, and Shards the number of managers
-	// among which all Tenants are divided.
+	// among which all Tenants are divided, as far as this one was told.
 	Shard  Shard
 	Shards int
 	// Workers is how many users are worked on at once, and how many tenants.

@@ -132,6 +132,20 @@ func (s Shard) name() string {
 	return fmt.Sprintf("the shard %q", string(s))
 }
 
+// divided tells whether there may be other managers: this one was told so, or some Tenant
+// carries a Shard's label.
+func divided(ctx context.Context, cached client.Reader, told bool) (bool, error) {
+	if told {
+		return true, nil
+	}
+	var labelled v1alpha1.TenantList
+	err := cached.List(ctx, &labelled, client.HasLabels{v1alpha1.ShardLabel}, client.Limit(1), client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return false, fmt.Errorf("list tenants of shards: %w", err)
+	}
+	return len(labelled.Items) > 0, nil
+}
+
 // errMoved ends a pass whose Tenant is another manager's, although the cache did not know
 // it yet. It says nothing: what is to be said is the other's.
 var errMoved = errors.New("another manager serves the Tenant")
@@ -141,11 +155,12 @@ var errMoved = errors.New("another manager serves the Tenant")
 // there on a manager that is frozen acts within half of the consistency window or not
 // at all, however long ago the Tenant was taken from it.
 func (r *ManagedUserReconciler) confirm(ctx context.Context, s *userScope) error {
-	if !r.Divided {
-		return nil
+	others, err := divided(ctx, r.Client, r.Divided)
+	if err != nil || !others {
+		return err
 	}
 	var tenant v1alpha1.Tenant
-	err := r.Reader.Get(ctx, client.ObjectKeyFromObject(s.tenant), &tenant)
+	err = r.Reader.Get(ctx, client.ObjectKeyFromObject(s.tenant), &tenant)
 	switch {
 	case err != nil && !apierrors.IsNotFound(err):
 		return fmt.Errorf("get tenant: %w", err)

@@ -312,7 +312,7 @@ var _ = Describe("A user", func() {
 			}
 			Expect(w.sim.Counters("").Writes).To(Equal(writes), "writes to Graph")
 			Expect(w.user(ctx, alice)).To(BeComparableTo(before))
-			if divided {
+			if divided || !relabelled {
 				Expect(unlabelled.writes.Load()).To(Equal(apiWrites), "attempts to write")
 			}
 			if relabelled {
@@ -321,8 +321,9 @@ var _ = Describe("A user", func() {
 			}
 		},
 		Entry("with its users", true, true),
-		Entry("with its users, and the manager knew of no other", false, true),
+		Entry("with its users, and the manager was told of no other", false, true),
 		Entry("without them", true, false),
+		Entry("without them, and the manager was told of no other", false, false),
 	)
 
 	It("is acted upon no more once the Tenant was taken in the middle of a pass", func(ctx context.Context) {
