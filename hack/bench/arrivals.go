@@ -39,11 +39,18 @@ func openJournal(ctx context.Context, graph *stack.Graph, tenant string) (*journ
 		return nil, err
 	}
 	j := &journal{graph: graph, tenant: tenant, ahead: time.Until(clock.Now).Round(time.Second)}
-	entries, err := j.read(ctx, nil)
-	if n := len(entries); n > 0 {
-		j.since = entries[n-1].Seq
-	}
+	var err error
+	j.since, err = lastRequest(ctx, graph, tenant)
 	return j, err
+}
+
+// lastRequest is the number of the last request that a tenant, or any, was asked.
+func lastRequest(ctx context.Context, graph *stack.Graph, tenant string) (uint64, error) {
+	entries, err := graph.Requests(ctx, tenant, 0)
+	if n := len(entries); n > 0 {
+		return entries[n-1].Seq, err
+	}
+	return 0, err
 }
 
 // read returns the requests that fit a filter of graphsim's journal, oldest first.

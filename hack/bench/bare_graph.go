@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -69,8 +71,9 @@ func (g *bareGraph) do(request *http.Request, out any) (status int, err error) {
 		case status != http.StatusNotFound && status != http.StatusForbidden:
 			err = fmt.Errorf("%s %s: %s", request.Method, request.URL.Path, response.Status)
 		}
-		_ = response.Body.Close() // only read
-		if err != nil || status != http.StatusTooManyRequests {
+		_, drainErr := io.Copy(io.Discard, response.Body) // to its end, so that the connection is used again
+		_ = response.Body.Close()                         // only read
+		if err = errors.Join(err, drainErr); err != nil || status != http.StatusTooManyRequests {
 			return status, err
 		}
 	}
@@ -120,13 +123,9 @@ func (w *world) pollUsers(ctx context.Context) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	before, err := w.Graph.Requests(ctx, tenant, 0)
+	since, err := lastRequest(ctx, w.Graph, tenant)
 	if err != nil {
 		return cost{}, err
-	}
-	since := uint64(0)
-	if n := len(before); n > 0 {
-		since = before[n-1].Seq
 	}
 	for _, id := range ids {
 		for _, path := range []string{"", "/manager", "/licenseDetails", "/memberOf"} {

@@ -17,6 +17,7 @@ type bench struct {
 	sizes   sizes
 	short   bool
 	load    string // of the machine when the run began
+	loads   []scenarioLoad
 	figures []figure
 }
 
@@ -57,7 +58,8 @@ func (b *bench) inWorld(ctx context.Context, want shape, here []scenario) (err e
 	}
 	var errs []error
 	for _, s := range here {
-		began := time.Now()
+		began, load := time.Now(), loadAverage()
+		b.loads = append(b.loads, scenarioLoad{s.name, want.String(), load})
 		figures, err := b.runOne(ctx, w, s)
 		for i := range figures {
 			if want.tenants == 1 {
@@ -68,7 +70,7 @@ func (b *bench) inWorld(ctx context.Context, want shape, here []scenario) (err e
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 		}
-		b.say("  %s (%.1f s)", s.name, time.Since(began).Seconds())
+		b.say("  %s (%.1f s, load average before it %s)", s.name, time.Since(began).Seconds(), load)
 	}
 	return errors.Join(errs...)
 }

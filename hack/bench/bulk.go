@@ -101,7 +101,8 @@ func halves(people *crew, needsLocation bool) change {
 	return c
 }
 
-// freely measures what the machine can do.
+// freely measures what the operator does without quotas, and returns what the machine can
+// do: the bare client's speed.
 func (b *bulk) freely(ctx context.Context, people *crew) (perSecond float64, err error) {
 	if err := people.declare(ctx); err != nil {
 		return 0, err
@@ -121,7 +122,7 @@ func (b *bulk) freely(ctx context.Context, people *crew) (perSecond float64, err
 		Beside: "bare client", BesideValue: float64(c.writes) / bare.last.Seconds(),
 	})
 	b.report(name, c, took)
-	return float64(c.writes) / took.last.Seconds(), nil
+	return float64(c.writes) / bare.last.Seconds(), nil
 }
 
 // boundly measures what share of the quota's optimum is reached.

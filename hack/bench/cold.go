@@ -79,15 +79,21 @@ func coldStart(ctx context.Context, w *world) ([]figure, error) {
 	}, nil
 }
 
-// awaitAllReconciled waits until a manager that was just started has nothing left to do.
+// awaitAllReconciled waits until a manager that was just started has read the users of
+// every tenant from the beginning to the end, and has nothing left to do.
 func (w *world) awaitAllReconciled(ctx context.Context) error {
 	if err := w.awaitStarted(ctx); err != nil {
 		return err
 	}
 	users, _ := w.users.Count()
+	pages := w.readings[feedUserList].pages * float64(w.tenants)
 	return w.poll(ctx, pollEvery, "all users are reconciled", func(ctx context.Context) (bool, error) {
 		now, err := w.managerCounts(ctx)
-		return now.synced == w.tenants && now.passes[controllerUsers] >= float64(users) && now.busy == 0, err
+		if err != nil || now.synced != w.tenants || now.passes[controllerUsers] < float64(users) || now.busy > 0 {
+			return false, err
+		}
+		asked, err := w.Graph.Counters(ctx, "")
+		return reached(asked.ByPath[deltaPath]-w.before.ByPath[deltaPath], pages), err
 	})
 }
 
@@ -114,11 +120,32 @@ func (w *world) bareStart(ctx context.Context) (bareTimes, error) {
 		return t, fmt.Errorf("the bare download found %d of %d users", people, w.total())
 	}
 	var err error
-	if t.list, err = w.timeList(ctx, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: "0"}}); err != nil {
+	t.list, err = w.bestList(ctx, func() *client.ListOptions {
+		return &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: "0"}}
+	})
+	if err != nil {
 		return t, err
 	}
-	t.pagedList, err = w.timeList(ctx, &client.ListOptions{Limit: 500})
+	t.pagedList, err = w.bestList(ctx, func() *client.ListOptions { return &client.ListOptions{Limit: 500} })
 	return t, err
+}
+
+// bareLists is of how many LISTs the fastest counts: the first may find caches cold that
+// the manager's would find warm.
+const bareLists = 3
+
+func (w *world) bestList(ctx context.Context, options func() *client.ListOptions) (time.Duration, error) {
+	var best time.Duration
+	for i := range bareLists {
+		took, err := w.timeList(ctx, options())
+		if err != nil {
+			return 0, err
+		}
+		if i == 0 || took < best {
+			best = took
+		}
+	}
+	return best, nil
 }
 
 // timeList lists all users, page by page where there is a limit.

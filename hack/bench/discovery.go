@@ -53,6 +53,7 @@ func discovered(ctx context.Context, w *world) ([]figure, error) {
 		{Case: in, What: "from the Tenant's creation to the first object", Value: g.first.Sub(g.before.at).Seconds(), Unit: "s"},
 		{Case: in, What: "from the Tenant's creation to the last Ready", Value: inAll.Seconds(), Unit: "s"},
 		{Case: in, What: "API writes per user", Value: (g.after.api.ours - g.before.api.ours) / n},
+		{Case: in, What: "API writes per user until all was read", Value: (w.settled.api.ours - g.before.api.ours) / n},
 		{Case: in, What: "manager CPU per user", Value: (g.after.manager.cpu - g.before.manager.cpu).Seconds() * 1000 / n, Unit: "ms"},
 	}, nil
 }

@@ -80,7 +80,7 @@ func sourceOf(e *graphsim.Entry) (source, error) {
 		if !strings.HasPrefix(e.Template, s.path) {
 			continue
 		}
-		if !strings.Contains(strings.ToLower(e.Query), "deltatoken=") {
+		if !hasToken(e, deltaToken) {
 			switch s.feed {
 			case feedUsers:
 				s.feed = feedUserList
@@ -89,10 +89,21 @@ func sourceOf(e *graphsim.Entry) (source, error) {
 			default:
 			}
 		}
-		s.leads = s.leads && !strings.Contains(strings.ToLower(e.Query), "skiptoken=")
+		s.leads = s.leads && !hasToken(e, skipToken)
 		return s, nil
 	}
 	return source{}, fmt.Errorf("no feed is known to ask for %s %s", e.Method, e.Template)
+}
+
+// Tokens by which a delta query goes on: for what changed since, or with the next page.
+const (
+	deltaToken = "deltatoken="
+	skipToken  = "skiptoken="
+)
+
+// hasToken tells whether a request goes on from a token.
+func hasToken(e *graphsim.Entry, token string) bool {
+	return strings.Contains(strings.ToLower(e.Query), token)
 }
 
 // readJournal finds out what the readings cost so far, and what the manager asks for.

@@ -25,16 +25,25 @@ type result struct {
 	Began   time.Time `json:"began"`
 	Seconds float64   `json:"seconds"`
 	Shapes  []string  `json:"shapes"`
-	// Load is how busy the machine was, within the minute before, with other things.
-	Load    string   `json:"load,omitempty"`
-	Figures []figure `json:"figures"`
+	// Load is how busy the machine was, within the minute before, with other things, and
+	// Loads the same when each scenario began, then with what the world before it did, too.
+	Load    string         `json:"load,omitempty"`
+	Loads   []scenarioLoad `json:"loads,omitempty"`
+	Figures []figure       `json:"figures"`
+}
+
+// scenarioLoad is the load average of the minute before a scenario began.
+type scenarioLoad struct {
+	Scenario string `json:"scenario"`
+	World    string `json:"world"`
+	Load     string `json:"load"`
 }
 
 func newResult(ctx context.Context, b *bench, began time.Time) result {
 	r := result{
 		Commit: commit(ctx), Go: runtime.Version(), Cores: runtime.NumCPU(), Short: b.short,
 		Began: began.UTC().Truncate(time.Second), Seconds: math.Round(time.Since(began).Seconds()),
-		Figures: b.figures, Load: b.load,
+		Figures: b.figures, Load: b.load, Loads: b.loads,
 	}
 	for _, s := range b.sizes.all() {
 		r.Shapes = append(r.Shapes, s.String())
@@ -108,17 +117,24 @@ func (f *figure) ratioText() string {
 	if f.Ratio == nil {
 		return "–"
 	}
-	return share(f)(*f.Ratio)
+	text := share(f)(*f.Ratio)
+	if ofCeiling(f) && *f.Ratio > 1 {
+		return text + " (more than the ceiling)"
+	}
+	return text
 }
 
 // share writes ratios the way their goal is meant: a share of a ceiling, or a multiple of
 // a peer.
 func share(f *figure) func(float64) string {
-	if f.Goal != nil && f.Goal.Of == ofRatio && f.Goal.AtLeast {
+	if ofCeiling(f) {
 		return func(v float64) string { return number(100*v) + " %" }
 	}
 	return func(v float64) string { return number(v) + " ×" }
 }
+
+// ofCeiling tells whether a figure is to be a share of what a machine or a quota allows.
+func ofCeiling(f *figure) bool { return f.Goal != nil && f.Goal.Of == ofRatio && f.Goal.AtLeast }
 
 func (f *figure) goalText() string {
 	if f.Goal == nil {

@@ -72,8 +72,15 @@ func (w *world) awaitQuiet(ctx context.Context) error {
 	})
 }
 
-// reportsPath is how graphsim counts pages of the report on authentication methods.
-const reportsPath = "GET /reports/authenticationMethods/userRegistrationDetails"
+// How graphsim counts pages of users and of the report on authentication methods.
+const (
+	deltaPath   = "GET " + deltaTemplate
+	reportsPath = "GET /reports/authenticationMethods/userRegistrationDetails"
+)
+
+// reached tells whether so many pages were read as an average and a number of tenants
+// make, which need not multiply to a whole number.
+func reached(pages uint64, want float64) bool { return float64(pages) >= want-0.5 }
 
 // awaitRead waits until a manager that was started anew has read as much as the first had,
 // and rests. What it had to read again is known from the first.
@@ -83,11 +90,15 @@ func (w *world) awaitRead(ctx context.Context) error {
 	}
 	// Reports are rationed: five pages in ten seconds, for each tenant.
 	pages := w.readings[feedRegistrations].pages
-	patience := w.began.Add(time.Duration(pages*2.5)*time.Second + 20*time.Second)
+	patience := w.began.Add(time.Duration(pages*4)*time.Second + time.Minute)
 	err := w.poll(ctx, time.Second, "reports were read again", func(ctx context.Context) (bool, error) {
 		now, err := w.Graph.Counters(ctx, "")
-		read := now.ByPath[reportsPath] - w.reportsBefore
-		return float64(read) >= pages*float64(w.tenants) || time.Now().After(patience), err
+		read := now.ByPath[reportsPath] - w.before.ByPath[reportsPath]
+		done := reached(read, pages*float64(w.tenants))
+		if err == nil && !done && time.Now().After(patience) {
+			err = fmt.Errorf("only %d pages of reports of %.1f in each of %d tenants were read again", read, pages, w.tenants)
+		}
+		return done, err
 	})
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func grown(_ context.Context, w *world) ([]figure, error) {
 		}
 		for j := range step {
 			step[j].Case = shape{g.tenants, w.shape.users}.String()
-			if linear(&step[j]) && i == len(w.growth)-1 && i > 1 {
+			if linear(&step[j]) && i > 1 {
 				earlier := w.growth[1]
 				before, _ := find(figures, "", shape{earlier.tenants, w.shape.users}.String(), step[j].What)
 				step[j].Beside, step[j].BesideValue = "at "+before.Case, before.Value

@@ -33,10 +33,12 @@ type world struct {
 	readings map[feed]cost
 	// selected are the properties of users that the manager asks for.
 	selected string
-	// began is when the manager that runs was started, reportsBefore how many pages of
-	// reports had been read by then.
-	began         time.Time
-	reportsBefore uint64
+	// began is when the manager that runs was started, before what Graph had been asked by
+	// then.
+	began  time.Time
+	before graphsim.Counters
+	// settled is counted when all had been read for the first time.
+	settled sample
 }
 
 // growth is what it took to let Tenants be managed that were not before.
@@ -88,6 +90,9 @@ func (w *world) begin(ctx context.Context) error {
 		}
 	}
 	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	if w.settled, err = w.sample(ctx); err != nil {
 		return err
 	}
 	return w.readJournal(ctx)
@@ -228,7 +233,7 @@ func (w *world) startManager(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.reportsBefore = before.ByPath[reportsPath]
+	w.before = before
 	w.began = time.Now()
 	return w.RestartManager(ctx)
 }

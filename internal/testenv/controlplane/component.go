@@ -42,6 +42,9 @@ func (c *ControlPlane) Etcd() (*Component, error) {
 	return c.component("etcd", c.environment.ControlPlane.Etcd.DataDir)
 }
 
+// EtcdURL is where etcd serves its clients, and its metrics below /metrics.
+func (c *ControlPlane) EtcdURL() string { return c.environment.ControlPlane.Etcd.URL.String() }
+
 // component finds our child of that name that has a folder of its own among its arguments.
 func (c *ControlPlane) component(name, folder string) (*Component, error) {
 	for _, known := range c.components {

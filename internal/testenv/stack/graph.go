@@ -24,6 +24,9 @@ import (
 const (
 	pollEvery    = 100 * time.Millisecond
 	startTimeout = time.Minute
+	// idleConnections are kept where HTTP/2 is not spoken, so that callers in parallel need
+	// no handshake for every request.
+	idleConnections = 64
 )
 
 // Graph is a running graphsim: who to be towards Graph, and its own API, by which
@@ -88,7 +91,11 @@ func readGraph(file string) (*Graph, error) {
 	if !pool.AppendCertsFromPEM(authority) {
 		return nil, fmt.Errorf("read the CA of graphsim: %s holds no certificate", g.CAFile)
 	}
-	g.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	g.http = &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		// A transport with a TLS configuration of its own speaks HTTP/2 only when asked to.
+		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: idleConnections,
+	}}
 	return g, nil
 }
 
