@@ -113,6 +113,14 @@ var _ = Describe("The report", func() {
 		}
 	})
 
+	It("says so when something is more than its ceiling: then it is none", func() {
+		f := figure{Value: 112, Beside: "bare", BesideValue: 100, Goal: ratioAtLeast(0.7)}
+		f.compare()
+		Expect(f.ratioText()).To(Equal("112 % (more than the ceiling)"))
+		f.Goal = ratioAtMost(2)
+		Expect(f.ratioText()).To(Equal("1.12 ×"))
+	})
+
 	It("counts what was judged and what was missed", func() {
 		r := newResult(context.Background(), b, time.Now())
 		Expect(r.judged()).To(Equal(2))
@@ -167,6 +175,30 @@ var _ = Describe("Scenarios", func() {
 	})
 })
 
+var _ = Describe("The growth of the fleet", func() {
+	It("is compared with ten Tenants at every step after", func() {
+		w := &world{bench: &bench{}, shape: shape{300, 100}}
+		before, start := 0, time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
+		for i, n := range []int{1, 10, 100, 300} {
+			g := growth{tenants: n, added: n - before}
+			g.before.at = start
+			g.after.at = start.Add(time.Duration(g.added*(i+1)) * time.Second)
+			w.growth, before = append(w.growth, g), n
+		}
+		figures, err := grown(context.Background(), w)
+		Expect(err).NotTo(HaveOccurred())
+		for in, ratio := range map[string]float64{"100 × 100": 1.5, "300 × 100": 2} {
+			f, found := find(figures, "", in, whatTenantTime)
+			Expect(found).To(BeTrue())
+			f.compare()
+			Expect(f.Ratio).To(HaveValue(Equal(ratio)))
+			Expect(f.Goal).NotTo(BeNil())
+		}
+		first, _ := find(figures, "", "10 × 100", whatTenantTime)
+		Expect(first.Goal).To(BeNil())
+	})
+})
+
 var _ = Describe("A comparison of sizes", func() {
 	figures := []figure{
 		{Scenario: "memory", Case: "100 users", What: whatMemory, Value: 10, single: 100},
@@ -177,9 +209,28 @@ var _ = Describe("A comparison of sizes", func() {
 
 	It("is made between the smallest and the largest single tenant", func() {
 		concluded := slope(figures)
-		Expect(concluded).To(HaveLen(1))
+		Expect(concluded).To(HaveLen(1), "the cluster was not looked at")
 		Expect(concluded[0].Case).To(Equal("100 users → 1,100 users"))
 		Expect(concluded[0].Value).To(BeNumerically("~", 4*(1<<20)/1000.0, 1e-6))
+	})
+
+	It("is made of what the cluster holds, too", func() {
+		var both []figure
+		for _, size := range []int{100, 1100} {
+			bytes := float64(1<<20 + 2048*size)
+			for _, f := range clusterFigures(shape{1, size}.String(), []held{{whatAPIServer, bytes}, {whatDatabase, bytes}}, size) {
+				f.Scenario, f.single = "memory", size
+				both = append(both, f)
+			}
+		}
+		each, found := find(both, "memory", "100 users", whatDatabase+perObject)
+		Expect(found).To(BeTrue())
+		Expect(each.Value).To(BeNumerically("~", 2048+float64(1<<20)/100, 1e-6))
+		concluded := slope(both)
+		Expect(concluded).To(HaveExactElements(
+			And(HaveField("What", whatAPIServer+perObject+" added"), HaveField("Value", BeNumerically("~", 2048, 1e-6)), HaveField("Goal", BeNil())),
+			And(HaveField("What", whatDatabase+perObject+" added"), HaveField("Value", BeNumerically("~", 2048, 1e-6))),
+		))
 	})
 
 	It("needs two of them", func() {

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/m365-operator/m365-operator/internal/graphsim"
 )
 
@@ -33,9 +31,9 @@ func reactionScenario() scenario {
 		name:   "reaction",
 		shapes: func(s sizes) []shape { return []shape{s.large} },
 		run: func(ctx context.Context, w *world) ([]figure, error) {
-			r := &reaction{world: w, samples: 200, others: 1000, hung: 40, outsiders: 2000, rest: 2 * time.Second}
+			r := &reaction{world: w, samples: 200, spare: 100, least: 100, others: 1000, hung: 40, outsiders: 2000, rest: 2 * time.Second}
 			if w.short {
-				r.samples, r.others, r.hung, r.outsiders = 10, 50, 5, 25
+				r.samples, r.spare, r.least, r.others, r.hung, r.outsiders = 10, 10, 3, 50, 5, 25
 				r.rest = 200 * time.Millisecond
 			}
 			return r.run(ctx)
@@ -47,6 +45,8 @@ func reactionScenario() scenario {
 type reaction struct {
 	*world
 	samples   int           // of each case
+	spare     int           // people more where a suspension may miss what it is to meet
+	least     int           // suspensions that must have met it
 	others    int           // people changed at once besides
 	hung      int           // people of a tenant whose Graph hangs
 	outsiders int           // accounts that outsiders change between two readings of a large tenant
@@ -82,8 +82,8 @@ func (r *reaction) prepare(ctx context.Context) error {
 	n := r.samples
 	crews, err := newCrews(ctx, r.Stack,
 		crewSpec{title: "bare", n: n},
-		crewSpec{title: "idle", n: 5 * n},
-		crewSpec{title: "busy", n: n + r.others},
+		crewSpec{title: "idle", n: 5*n + r.spare},
+		crewSpec{title: "busy", n: n + r.spare + r.others},
 		crewSpec{title: "away", n: r.others},
 		crewSpec{title: "stuck", n: r.hung},
 	)
@@ -91,7 +91,7 @@ func (r *reaction) prepare(ctx context.Context) error {
 		return err
 	}
 	r.bare, r.idle, r.busy, r.away, r.stuck = crews[0], crews[1], crews[2], crews[3], crews[4]
-	if r.large, err = crewOf(ctx, r.Stack, 0, n); err != nil {
+	if r.large, err = crewOf(ctx, r.Stack, 0, n+r.spare); err != nil {
 		return err
 	}
 	if r.short {
@@ -122,7 +122,7 @@ func (r *reaction) watchBarely(ctx context.Context) error {
 // whileIdle is the honest case: somebody declared long ago is suspended, and nothing
 // else goes on.
 func (r *reaction) whileIdle(ctx context.Context) error {
-	people, j, err := r.declared(ctx, r.idle)
+	people, j, err := r.declared(ctx, r.idle, r.samples)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (r *reaction) whileIdle(ctx context.Context) error {
 			about++
 		}
 	}
-	if err := r.report(ctx, "idle", people, took); err != nil {
+	if err := r.report(ctx, "idle", took); err != nil {
 		return err
 	}
 	r.figures = append(r.figures,
@@ -168,7 +168,7 @@ const slowGraph = 50 * time.Millisecond
 // withSlowGraph shows that nothing is asked of Graph before the block: an answer that
 // takes long would delay it.
 func (r *reaction) withSlowGraph(ctx context.Context) error {
-	people, _, err := r.declared(ctx, r.idle)
+	people, _, err := r.declared(ctx, r.idle, r.samples)
 	if err != nil {
 		return err
 	}
@@ -187,33 +187,46 @@ func (r *reaction) whileLargeSync(ctx context.Context) error {
 	if err := r.large.declare(ctx); err != nil {
 		return err
 	}
-	return r.measure(ctx, "during a sync of "+r.String(), r.large, r.resync)
+	remove, err := r.slowly(ctx)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	during, err := r.newResyncs(ctx)
+	if err != nil {
+		return err
+	}
+	return r.measure(ctx, "during a sync of "+r.String(), r.large, during)
 }
 
 // whileBusy suspends people among many other changes of their own tenant.
 func (r *reaction) whileBusy(ctx context.Context) error {
-	people, _, err := r.declared(ctx, r.busy)
-	if err != nil {
-		return err
-	}
-	name := fmt.Sprintf("during %s other changes", thousands(r.others))
-	return r.measure(ctx, name, people, burst(r.busy))
+	return r.amid(ctx, fmt.Sprintf("during %s other changes", thousands(r.others)), r.busy, r.busy)
 }
 
 // whileOtherBusy suspends people while another tenant has many changes.
 func (r *reaction) whileOtherBusy(ctx context.Context) error {
-	people, _, err := r.declared(ctx, r.idle)
+	return r.amid(ctx, fmt.Sprintf("during %s changes of another tenant", thousands(r.others)), r.idle, r.away)
+}
+
+// amid suspends people out of one crew while all of another, or of what is left of it, are
+// changed.
+func (r *reaction) amid(ctx context.Context, name string, from, others *crew) error {
+	people, _, err := r.declared(ctx, from, r.samples+r.spare)
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("during %s changes of another tenant", thousands(r.others))
-	return r.measure(ctx, name, people, burst(r.away))
+	during, err := newBursts(ctx, others, len(people.people))
+	if err != nil {
+		return err
+	}
+	return r.measure(ctx, name, people, during)
 }
 
 // whileOtherHangs suspends people while Graph answers nothing for another tenant, which
 // has been asked to be read and has people to be suspended, too.
 func (r *reaction) whileOtherHangs(ctx context.Context) error {
-	people, _, err := r.declared(ctx, r.idle)
+	people, _, err := r.declared(ctx, r.idle, r.samples)
 	if err != nil {
 		return err
 	}
@@ -232,8 +245,8 @@ func (r *reaction) whileOtherHangs(ctx context.Context) error {
 }
 
 // declared takes people for one case out of a crew, and declares them.
-func (r *reaction) declared(ctx context.Context, from *crew) (*crew, *journal, error) {
-	people := from.split(r.samples)
+func (r *reaction) declared(ctx context.Context, from *crew, n int) (*crew, *journal, error) {
+	people := from.split(n)
 	if err := people.declare(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -251,66 +264,4 @@ func (r *reaction) arm(ctx context.Context, fault graphsim.Fault) (remove func()
 		return nil, err
 	}
 	return func() { _ = r.Graph.Call(ctx, http.MethodDelete, fmt.Sprintf("faults/%d", armed.ID), nil, nil) }, nil
-}
-
-// burst changes a profile of everybody in a crew, again and again until stopped, but not
-// more often than the quota of a tenant allows.
-func burst(c *crew) load {
-	return func(ctx context.Context, stopped <-chan struct{}) error {
-		for round := range 2 {
-			title := fmt.Sprintf(`{"spec":{"profile":{"jobTitle":"Round %d"}}}`, round)
-			if err := c.patchAll(ctx, func(int) string { return title }); err != nil {
-				return err
-			}
-			if err := c.awaitSettled(ctx); err != nil {
-				return err
-			}
-			select {
-			case <-stopped:
-				return nil
-			default:
-			}
-		}
-		return nil
-	}
-}
-
-// resync has the whole tenant read anew, again and again until stopped. Before each time
-// outsiders change accounts.
-func (r *reaction) resync(ctx context.Context, stopped <-chan struct{}) error {
-	var ids []string
-	if err := r.Graph.Call(ctx, http.MethodGet, "tenants/"+r.large.tenant+"/users", nil, &ids); err != nil {
-		return err
-	}
-	changed := ids[len(ids)-r.outsiders:]
-	for round := 0; ; round++ {
-		group, changing := errgroup.WithContext(ctx)
-		group.SetLimit(applyWorkers)
-		for _, id := range changed {
-			group.Go(func() error {
-				change := map[string]any{"jobTitle": fmt.Sprintf("Title %d", round)}
-				path := "tenants/" + r.large.tenant + "/users/" + id
-				return r.Graph.Call(changing, http.MethodPatch, path, change, nil)
-			})
-		}
-		ticket := fmt.Sprintf("resync-%d", round)
-		err := group.Wait()
-		if err == nil {
-			err = r.Graph.Call(ctx, http.MethodPost, "tenants/"+r.large.tenant+"/delta/expire", nil, nil)
-		}
-		if err == nil {
-			err = r.large.sync(ctx, ticket)
-		}
-		if err == nil {
-			err = r.large.awaitSync(ctx, ticket)
-		}
-		if err != nil {
-			return err
-		}
-		select {
-		case <-stopped:
-			return nil
-		default:
-		}
-	}
 }

@@ -39,20 +39,31 @@ var _ = Describe("Reactions", func() {
 	start := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
 	after := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
 	alice, bob := person{types.NamespacedName{Name: "alice"}, "a"}, person{types.NamespacedName{Name: "bob"}, "b"}
+	both := &crew{people: []person{alice, bob}}
 	moments := []moment{{sent: after(0), accepted: after(4)}, {sent: after(50), accepted: after(55)}}
 
 	It("are counted from the sending and from the answer, each person's own", func() {
 		arrived := map[string]time.Time{"b": after(54), "a": after(10), "somebody else": after(1)}
-		took, err := compareMoments([]person{alice, bob}, moments, arrived, after(20))
+		took, err := compareMoments(both, moments, arrived, nil)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(took.sent).To(HaveExactElements(10*time.Millisecond, 4*time.Millisecond))
 		Expect(took.accepted).To(HaveExactElements(6*time.Millisecond, -time.Millisecond), "a watch may be faster than an answer")
-		Expect(took.during).To(Equal(1), "bob came when the load had ended")
+		Expect(took.met).To(BeNil())
 		Expect(took.people).To(HaveLen(2))
 	})
 
+	It("count only where they were accepted while the load went on, and tell what share that is", func() {
+		arrived := map[string]time.Time{"a": after(10), "b": after(200)}
+		took, err := compareMoments(both, moments, arrived, func(t time.Time) bool { return t.Equal(after(55)) })
+		Expect(err).NotTo(HaveOccurred())
+		Expect(took.accepted).To(HaveExactElements(145 * time.Millisecond))
+		Expect(took.sent).To(HaveExactElements(150 * time.Millisecond))
+		Expect(took.met).To(HaveValue(Equal(0.5)))
+		Expect(took.crew.people).To(HaveLen(2), "both are to be blocked and revoked once")
+	})
+
 	It("are not made up for somebody whose block is not in the journal", func() {
-		_, err := compareMoments([]person{alice, bob}, moments, map[string]time.Time{"a": after(10)}, time.Time{})
+		_, err := compareMoments(both, moments, map[string]time.Time{"a": after(10)}, nil)
 		Expect(err).To(MatchError(ContainSubstring("bob")))
 	})
 

@@ -61,6 +61,35 @@ var _ = Describe("What the feeds cost", func() {
 	})
 })
 
+var _ = Describe("Syncs of settled tenants", func() {
+	It("are counted by readings of the users, with what each took and what all took besides", func() {
+		syncs, users, all := roundsIn([]graphsim.Entry{
+			asked("/users/delta", "%24deltatoken=a", 1), asked("/subscribedSkus", "", 3),
+			asked("/users/delta", "$deltatoken=b", 1), asked("/users/delta", "$skiptoken=c", 2),
+		})
+		Expect(syncs).To(Equal(2.0))
+		Expect(users).To(Equal(cost{1.5, 2}))
+		Expect(all).To(Equal(cost{2, 3.5}))
+	})
+
+	It("may be none", func() {
+		syncs, users, _ := roundsIn([]graphsim.Entry{asked("/organization", "", 1)})
+		Expect(syncs).To(BeZero())
+		Expect(users).To(BeZero())
+	})
+})
+
+var _ = DescribeTable("A number of pages is reached",
+	func(pages int, average float64, tenants int, want bool) {
+		Expect(reached(uint64(pages), average*float64(tenants))).To(Equal(want)) //nolint:gosec // never negative
+	},
+	Entry("all", 10, 1.0, 10, true),
+	Entry("all but one", 9, 1.0, 10, false),
+	Entry("all of an average that is no whole number", 100, 100.0/300.0, 300, true),
+	Entry("all but one of such", 99, 100.0/300.0, 300, false),
+	Entry("none is wanted", 0, 0.0, 10, true),
+)
+
 var _ = Describe("What the bare download selects", func() {
 	It("is what the manager selected", func() {
 		Expect(selectedIn([]graphsim.Entry{
