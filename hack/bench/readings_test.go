@@ -80,14 +80,14 @@ var _ = Describe("Syncs of settled tenants", func() {
 })
 
 var _ = DescribeTable("A number of pages is reached",
-	func(pages int, average float64, tenants int, want bool) {
-		Expect(reached(uint64(pages), average*float64(tenants))).To(Equal(want)) //nolint:gosec // never negative
+	func(pages uint64, average float64, tenants int, want bool) {
+		Expect(reached(pages, average*float64(tenants))).To(Equal(want))
 	},
-	Entry("all", 10, 1.0, 10, true),
-	Entry("all but one", 9, 1.0, 10, false),
-	Entry("all of an average that is no whole number", 100, 100.0/300.0, 300, true),
-	Entry("all but one of such", 99, 100.0/300.0, 300, false),
-	Entry("none is wanted", 0, 0.0, 10, true),
+	Entry("all", uint64(10), 1.0, 10, true),
+	Entry("all but one", uint64(9), 1.0, 10, false),
+	Entry("all of an average that is no whole number", uint64(100), 100.0/300.0, 300, true),
+	Entry("all but one of such", uint64(99), 100.0/300.0, 300, false),
+	Entry("none is wanted", uint64(0), 0.0, 10, true),
 )
 
 var _ = Describe("What the bare download selects", func() {
