@@ -116,7 +116,7 @@ func settledFigures(in string, syncs float64, at, observed, peer cost, before, a
 // window is how long settled tenants are observed.
 func (w *world) window() time.Duration {
 	if w.short {
-		return quickInterval + 2*time.Second
+		return quickInterval + quickInterval/2
 	}
 	return 3*quickInterval + 5*time.Second
 }
