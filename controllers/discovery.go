@@ -25,6 +25,8 @@ type discovery struct {
 	// deleted, yield handed over, and take observed again.
 	create, update                      []desiredUser
 	relabel, remove, yield, takeBackAll []*v1alpha1.ManagedUser
+	// search is what is known of objects of other Shards.
+	search search
 }
 
 // desiredUser is a discovered object as it should be.
@@ -66,14 +68,29 @@ func (d *discovery) classify(user *v1alpha1.ManagedUser) {
 		d.yield = append(d.yield, user)
 		d.declare(user)
 	case isDiscovered(user):
-		d.generated[user.Spec.ID] = user
+		d.keep(user)
 	case !others && len(user.ManagedFields) > 0 && user.Spec.ID != "":
 		// Whoever declared something let go of it: discovery is the only owner left.
 		d.takeBackAll = append(d.takeBackAll, user)
-		d.generated[user.Spec.ID] = user
+		d.keep(user)
 	default:
 		d.declare(user)
 	}
+}
+
+// keep takes an object for its account's. Of two the younger is removed: they were made by
+// two managers, or before the cache knew the first.
+func (d *discovery) keep(user *v1alpha1.ManagedUser) {
+	other, taken := d.generated[user.Spec.ID]
+	if taken && other.UID != user.UID {
+		if comesBefore(other, user) {
+			user, other = other, user
+		}
+		if isDiscovered(other) { // else it will be in the next pass
+			d.remove = append(d.remove, other)
+		}
+	}
+	d.generated[user.Spec.ID] = user
 }
 
 func (d *discovery) declare(user *v1alpha1.ManagedUser) {
@@ -93,7 +110,7 @@ func (d *discovery) cover(seen inventory.Observation) {
 	want := desiredUser{id: account.ID, userPrincipalName: account.UserPrincipalName}
 	if existing, ok := d.generated[account.ID]; ok {
 		switch {
-		case shardOf(existing) != shardOf(d.tenant):
+		case !shardOf(d.tenant).sees(existing):
 			d.relabel = append(d.relabel, existing) // and the next pass goes on
 		case existing.Spec.UserPrincipalName != account.UserPrincipalName:
 			want.name = existing.Name

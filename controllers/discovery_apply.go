@@ -34,6 +34,7 @@ const (
 // something is left.
 func (r *DiscoveryReconciler) apply(ctx context.Context, d *discovery) (more bool, err error) {
 	todo := slices.Concat(d.create, d.update)
+	more = len(d.relabel) > 0 // that they come into the cache wakes nobody
 	if len(todo) > batchSize {
 		todo, more = todo[:batchSize], true
 	}

@@ -39,11 +39,32 @@ type DiscoveryReconciler struct {
 	// Waker wakes Tenants whose accounts changed.
 	Waker *kube.Waker
 
-	// searched holds the Tenants whose objects of other Shards were looked for since they
-	// came to this manager.
-	searched sync.Map
+	// searches holds, by Tenant, what is known of its objects of other Shards: a search.
+	searches sync.Map
 	// NewQueue makes the queue; nil for controller-runtime's.
 	NewQueue NewQueue
+}
+
+// search is what is known of objects that carry another Shard's label than their Tenant;
+// "" is nothing.
+type search string
+
+const (
+	// searchDue: they have to be looked for, since the Tenant was another manager's, or
+	// since those that were found have not all been dealt with.
+	searchDue search = "Due"
+	// searchDone: those that were there have been dealt with.
+	searchDone search = "Done"
+	// searchFresh: none was there in this run of batches.
+	searchFresh search = "Fresh"
+)
+
+// after is what is known after a pass, which failed, or has to go on, or neither.
+func (s search) after(more bool, err error) search {
+	if s == searchDue && !more && err == nil || s == searchFresh && (!more || err != nil) {
+		return searchDone
+	}
+	return s
 }
 
 // Reconcile brings the discovered objects of one Tenant in line with its accounts.
@@ -56,7 +77,7 @@ func (r *DiscoveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 		return ctrl.Result{}, fmt.Errorf("get tenant: %w", err)
 	}
 	if !r.Shard.serves(&tenant) {
-		r.searched.Delete(req.NamespacedName)
+		r.searches.Store(req.NamespacedName, searchDue)
 		return ctrl.Result{}, nil
 	}
 	if tenant.Spec.Paused || !tenant.DeletionTimestamp.IsZero() {
@@ -71,16 +92,31 @@ func (r *DiscoveryReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 		return ctrl.Result{}, err
 	}
 	more, err := r.apply(ctx, d)
+	r.searches.Store(req.NamespacedName, d.search.after(more, err))
 	if err == nil && more {
 		return ctrl.Result{RequeueAfter: batchPause}, nil
 	}
 	return ctrl.Result{}, err
 }
 
-// survey finds what is to be done. Once a Tenant has come to this manager, and before an
-// object is made, objects are looked for past the cache: they may be there under another
-// Shard's label. A Tenant that went meanwhile is left alone, and there is nothing to be
-// done.
+// mustSearch tells whether objects of other Shards have to be looked for: once a Tenant has
+// come to this manager, and before objects are made, for they may be there under another
+// label.
+func (r *DiscoveryReconciler) mustSearch(ctx context.Context, d *discovery) (bool, error) {
+	switch {
+	case d.search == searchDue:
+		return true, nil
+	case d.search == searchFresh:
+		return false, nil
+	case d.search == searchDone || len(d.create) > 0:
+		return len(d.create) > 0, nil
+	default:
+		return divided(ctx, r.Client, r.Divided)
+	}
+}
+
+// survey finds what is to be done, past the cache where it has to. A Tenant that went
+// meanwhile is left alone, and there is nothing to be done.
 func (r *DiscoveryReconciler) survey(ctx context.Context, tenant *v1alpha1.Tenant, known *inventory.Tenant) (*discovery, error) {
 	users, err := r.Index.In(ctx, tenant.Namespace)
 	if err != nil {
@@ -88,15 +124,17 @@ func (r *DiscoveryReconciler) survey(ctx context.Context, tenant *v1alpha1.Tenan
 	}
 	d := newDiscovery(tenant, known, users)
 	key := client.ObjectKeyFromObject(tenant)
-	if _, searched := r.searched.Load(key); len(d.create) == 0 && (searched || !r.Divided) {
-		return d, nil
+	stored, _ := r.searches.Load(key)
+	d.search, _ = stored.(search)
+	if must, err := r.mustSearch(ctx, d); err != nil || !must {
+		return d, err
 	}
 	strays, err := r.Shard.strays(ctx, r.Reader, tenant.Namespace)
 	if err != nil {
 		return nil, err
 	}
-	r.searched.Store(key, true)
 	if len(strays) == 0 {
+		d.search = searchFresh
 		return d, nil
 	}
 	var current v1alpha1.Tenant
@@ -106,7 +144,9 @@ func (r *DiscoveryReconciler) survey(ctx context.Context, tenant *v1alpha1.Tenan
 	if current.UID != tenant.UID || !r.Shard.serves(&current) {
 		return nil, nil
 	}
-	return newDiscovery(tenant, known, slices.Concat(users, pointersTo(strays))), nil
+	d = newDiscovery(tenant, known, slices.Concat(users, pointersTo(strays)))
+	d.search = searchDue
+	return d, nil
 }
 
 // SetupWithManager registers the controller.

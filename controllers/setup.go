@@ -99,22 +99,22 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	}
 	events := kube.NewEvents(mgr.GetEventRecorder(v1alpha1.FieldManager))
 	users, tenants := kube.NewWaker(), kube.NewWaker()
-	divided := o.Shard != "" || o.Shards > 1
+	told := o.Shard != "" || o.Shards > 1
 	reconcilers := []interface{ SetupWithManager(ctrl.Manager) error }{
 		&TenantReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory, Index: index,
 			Events: events, Clock: o.Clock, Policy: accessPolicy(o.Policy), Metrics: metrics, Started: o.Clock.Now(),
-			AdoptionWindow: o.AdoptionWindow, Shard: o.Shard, Workers: o.Workers, Users: users, Waker: tenants, NewQueue: o.NewQueue,
+			AdoptionWindow: o.AdoptionWindow, Shard: o.Shard, Divided: told, Workers: o.Workers, Users: users, Waker: tenants, NewQueue: o.NewQueue,
 		},
 		&DiscoveryReconciler{
-			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Index: index, Shard: o.Shard, Divided: divided,
+			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Index: index, Shard: o.Shard, Divided: told,
 			Workers: o.Workers, Waker: kube.NewWaker(), NewQueue: o.NewQueue,
 		},
 		&ManagedUserReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Connections: o.Connections, Inventory: o.Inventory, Index: index,
 			Admins: safeguard.NewAdmins(o.Clock, adminHold), Audit: o.Audit, Events: events, Clock: o.Clock, Policy: o.Policy,
 			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow,
-			Shard: o.Shard, Divided: divided, Workers: o.Workers, Waker: users, Tenants: tenants, NewQueue: o.NewQueue,
+			Shard: o.Shard, Divided: told, Workers: o.Workers, Waker: users, Tenants: tenants, NewQueue: o.NewQueue,
 		},
 	}
 	if o.Shard == "" { // Connections carry no label

@@ -49,6 +49,13 @@ func ParseShard(selector string) (Shard, error) {
 // shardOf is the Shard that an object says it belongs to.
 func shardOf(obj client.Object) Shard { return Shard(obj.GetLabels()[v1alpha1.ShardLabel]) }
 
+// sees tells whether the Shard's manager has the object in its cache: an empty label is
+// not the same as none.
+func (s Shard) sees(obj client.Object) bool {
+	_, labelled := obj.GetLabels()[v1alpha1.ShardLabel]
+	return shardOf(obj) == s && labelled == (s != "")
+}
+
 // selector finds the objects of the Shard.
 func (s Shard) selector() labels.Selector {
 	if s == "" {
@@ -92,7 +99,7 @@ func (s Shard) labels() map[string]string {
 const strayPage = 500
 
 // strays are the ManagedUsers of a namespace that another Shard's manager sees, and this
-// one's cache does not; of their status, only the account is kept.
+// one's cache does not; of their status, only the account and its type are kept.
 func (s Shard) strays(ctx context.Context, reader client.Reader, namespace string) ([]v1alpha1.ManagedUser, error) {
 	var found []v1alpha1.ManagedUser
 	for next := ""; ; {
@@ -104,7 +111,7 @@ func (s Shard) strays(ctx context.Context, reader client.Reader, namespace strin
 		}
 		for i := range page.Items {
 			stray := page.Items[i]
-			stray.Status = v1alpha1.ManagedUserStatus{ID: stray.Status.ID}
+			stray.Status = v1alpha1.ManagedUserStatus{ID: stray.Status.ID, AccountType: stray.Status.AccountType}
 			stray.ManagedFields = kube.SpecOwners(stray.ManagedFields)
 			found = append(found, stray)
 		}

@@ -2,12 +2,16 @@ package controllers
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	applyv1alpha1 "github.com/m365-operator/m365-operator/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/graphsim"
 )
 
@@ -29,7 +34,7 @@ func (m *manager) serving(shard Shard) *manager {
 			return err
 		},
 	})
-	m.tenants.Shard, m.tenants.Client = shard, seen
+	m.tenants.Shard, m.tenants.Client, m.tenants.Divided = shard, seen, true
 	m.discovery.Shard, m.discovery.Client, m.discovery.Divided = shard, seen, true
 	m.users.Shard, m.users.Client, m.users.Divided = shard, seen, true
 	m.tenants.Index, m.discovery.Index, m.users.Index = listed{seen}, listed{seen}, listed{seen}
@@ -100,10 +105,13 @@ var _ = Describe("A shard", func() {
 		func(shard Shard, sees ...string) {
 			for of, user := range map[string]labels.Set{
 				"none": {"app": "x"}, "a": {v1alpha1.ShardLabel: "a"}, "b": {v1alpha1.ShardLabel: "b"},
+				"nobody": {v1alpha1.ShardLabel: ""},
 			} {
 				for _, options := range CacheOptions(shard).ByObject {
 					Expect(options.Label.Matches(user)).To(Equal(sees[0] == of), of)
 				}
+				labelled := &v1alpha1.ManagedUser{ObjectMeta: metav1.ObjectMeta{Labels: user}}
+				Expect(shard.sees(labelled)).To(Equal(sees[0] == of), of)
 				Expect(shard.others().Matches(user)).To(Equal(sees[0] != of), of)
 			}
 		},
@@ -392,6 +400,9 @@ var _ = Describe("Discovery in shards", func() {
 		w.syncBy(ctx, unlabelled)
 		Expect(w.discoverBy(ctx, unlabelled)).To(HaveLen(5))
 	})
+	request := func() ctrl.Request {
+		return ctrl.Request{NamespacedName: client.ObjectKey{Namespace: w.namespace, Name: "contoso"}}
+	}
 	in := func(shard Shard) types.GomegaMatcher {
 		return HaveEach(WithTransform(func(u *v1alpha1.ManagedUser) Shard { return shardOf(u) }, Equal(shard)))
 	}
@@ -426,6 +437,140 @@ var _ = Describe("Discovery in shards", func() {
 		scope(ctx, w, v1alpha1.DiscoverNone)
 		w.syncBy(ctx, a)
 		Expect(w.discoverBy(ctx, a)).To(BeEmpty())
+	})
+
+	It("still removes them after a pass that failed", func(ctx context.Context) {
+		label(ctx, w.tenant(ctx), "a")
+		scope(ctx, w, v1alpha1.DiscoverNone)
+		w.syncBy(ctx, a)
+		var conflict sync.Once
+		a.discovery.Client = interceptor.NewClient(a.discovery.Client.(client.WithWatch), interceptor.Funcs{ //nolint:forcetypeassert // newManager made it
+			Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
+				err := error(nil)
+				conflict.Do(func() {
+					err = apierrors.NewConflict(schema.GroupResource{Resource: "managedusers"}, obj.GetName(), errMoved)
+				})
+				if err != nil {
+					return err
+				}
+				return c.Delete(ctx, obj, opts...)
+			},
+		})
+		_, err := a.discovery.Reconcile(ctx, request())
+		Expect(err).To(MatchError(apierrors.IsConflict, "IsConflict"))
+		Expect(w.objects(ctx)).To(HaveLen(1))
+		Expect(w.discoverBy(ctx, a)).To(BeEmpty())
+	})
+
+	It("goes on after it brought objects along, for nobody else wakes it", func(ctx context.Context) {
+		label(ctx, w.tenant(ctx), "a")
+		w.syncBy(ctx, a)
+		Expect(a.discovery.Reconcile(ctx, request())).To(Equal(ctrl.Result{RequeueAfter: batchPause}))
+		Expect(a.discovery.Reconcile(ctx, request())).To(BeZero())
+	})
+
+	It("removes the younger of two objects for one account", func(ctx context.Context) {
+		before := w.objects(ctx)
+		for _, user := range before {
+			if user.Spec.UserPrincipalName != upnAlice {
+				continue
+			}
+			for _, shard := range []Shard{"", "b"} {
+				twin := applyv1alpha1.ManagedUser("zz-twin-"+string(shard)+"x", w.namespace).
+					WithLabels(map[string]string{v1alpha1.DiscoveredLabel: "true"}).WithLabels(shard.labels()).
+					WithSpec(applyv1alpha1.ManagedUserSpec().WithTenantRef(applyv1alpha1.ObjectReference().WithName("contoso")).
+						WithID(user.Spec.ID).WithUserPrincipalName(upnAlice))
+				Expect(api.Apply(ctx, twin, client.FieldOwner(v1alpha1.DiscoveryFieldManager))).To(Succeed())
+			}
+		}
+		Expect(w.objects(ctx)).To(HaveLen(7))
+		label(ctx, w.tenant(ctx), "a")
+		w.syncBy(ctx, a)
+		after := w.discoverBy(ctx, a)
+		Expect(after).To(HaveLen(5))
+		for name := range before {
+			Expect(after[name].UID).To(Equal(before[name].UID))
+		}
+	})
+
+	It("takes the object that its cache still has, and the API server has elsewhere, for one", func(ctx context.Context) {
+		stale := v1alpha1.ManagedUserList{}
+		Expect(api.List(ctx, &stale, client.InNamespace(w.namespace))).To(Succeed())
+		for _, user := range w.objects(ctx) {
+			label(ctx, user, "b")
+		}
+		known, ok := w.inventory.Lookup(client.ObjectKeyFromObject(w.tenant(ctx)))
+		Expect(ok).To(BeTrue())
+		strays, err := Shard("").strays(ctx, api, w.namespace)
+		Expect(err).NotTo(HaveOccurred())
+		d := newDiscovery(w.tenant(ctx), known, append(pointersTo(stale.Items), pointersTo(strays)...))
+		Expect(d.remove).To(BeEmpty())
+		Expect(d.relabel).To(HaveLen(5))
+	})
+
+	It("looks past the cache when a Tenant came, or objects are to be made, and not otherwise", func(ctx context.Context) {
+		lists := 0
+		unlabelled.discovery.Divided = false
+		unlabelled.discovery.Reader = interceptor.NewClient(newUncached(), interceptor.Funcs{
+			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+				lists++
+				return c.List(ctx, list, opts...)
+			},
+		})
+		w.discoverBy(ctx, unlabelled)
+		Expect(lists).To(BeZero())
+		_, err := w.sim.AddUser(w.tenantID, account("carol@contoso.com", "Carol"))
+		Expect(err).NotTo(HaveOccurred())
+		w.syncBy(ctx, unlabelled)
+		w.discoverBy(ctx, unlabelled)
+		w.discoverBy(ctx, unlabelled)
+		Expect(lists).To(Equal(1))
+		for _, shard := range []Shard{"a", ""} {
+			label(ctx, w.tenant(ctx), shard)
+			w.syncBy(ctx, map[Shard]*manager{"a": a, "": unlabelled}[shard])
+			w.discoverBy(ctx, unlabelled)
+		}
+		Expect(lists).To(Equal(2))
+	})
+
+	DescribeTable("knows of objects of other shards", func(before search, more, failed bool, after search) {
+		var err error
+		if failed {
+			err = errMoved
+		}
+		Expect(before.after(more, err)).To(Equal(after))
+	},
+		Entry("nothing as long as some were not dealt with", searchDue, false, true, searchDue),
+		Entry("nothing as long as some wait for another pass", searchDue, true, false, searchDue),
+		Entry("what was dealt with", searchDue, false, false, searchDone),
+		Entry("that there are none, until all batches are through", searchFresh, true, false, searchFresh),
+		Entry("and to look again before the next one", searchFresh, false, false, searchDone),
+		Entry("and to look again when a batch failed", searchFresh, true, true, searchDone),
+		Entry("what it knew", searchDone, true, false, searchDone),
+	)
+
+	It("takes along what is known of people's mailboxes", func(ctx context.Context) {
+		reads := func() uint64 { return w.sim.Counters("").ByPath["GET /users/{id}/mailboxSettings"] }
+		for range 3 {
+			w.clock.Step(time.Hour)
+			w.syncBy(ctx, unlabelled)
+		}
+		unknown := 0
+		for _, user := range w.objects(ctx) {
+			w.mustPass(ctx, user)
+			if _, ok := purposes()[user.Status.AccountType]; !ok {
+				unknown++
+			}
+		}
+		before := reads()
+		Expect(before).To(BeEquivalentTo(5))
+		Expect(unknown).To(BeNumerically("<", 5))
+		label(ctx, w.tenant(ctx), "a")
+		for range 3 {
+			w.clock.Step(time.Hour)
+			w.syncBy(ctx, a)
+		}
+		Expect(reads() - before).To(BeEquivalentTo(unknown))
 	})
 
 	It("says nothing about its objects while they are between two managers", func(ctx context.Context) {

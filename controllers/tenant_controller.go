@@ -37,8 +37,10 @@ type TenantReconciler struct {
 	// AdoptionWindow after a Tenant's creation: objects made within it count as found,
 	// so that a cluster rebuilt from Git repeats nothing.
 	AdoptionWindow time.Duration
-	// Shard are the Tenants that this manager serves.
-	Shard Shard
+	// Shard are the Tenants that this manager serves; Divided is true when this manager
+	// was told that there are others.
+	Shard   Shard
+	Divided bool
 	// Workers is how many tenants are read at once.
 	Workers int
 	// Users wakes ManagedUsers, Waker Tenants.

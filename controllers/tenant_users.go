@@ -38,7 +38,8 @@ func (r *TenantReconciler) want(ctx context.Context, s *tenantScope, request *in
 }
 
 // recall tells the inventory, at its beginning, what kinds of mailboxes an earlier
-// process found: each is read once in its life, not once in every process's.
+// process found: each is read once in its life, not once in every process's, and not
+// again when its Tenant moves to another manager.
 func (r *TenantReconciler) recall(ctx context.Context, s *tenantScope) error {
 	if s.known.Synced() {
 		return nil
@@ -47,12 +48,29 @@ func (r *TenantReconciler) recall(ctx context.Context, s *tenantScope) error {
 	if err != nil {
 		return err
 	}
+	others, err := divided(ctx, r.Client, r.Divided)
+	if err != nil {
+		return err
+	}
+	if others { // who has not followed the Tenant as yet
+		strays, err := r.Shard.strays(ctx, r.Reader, s.tenant.Namespace)
+		if err != nil {
+			return err
+		}
+		users = slices.Concat(users, ofTenant(s.tenant, strays))
+	}
 	for _, user := range users {
 		if purpose, ok := purposes()[user.Status.AccountType]; ok && user.Status.ID != "" {
 			s.known.RecallPurpose(user.Status.ID, purpose)
 		}
 	}
 	return nil
+}
+
+func ofTenant(tenant *v1alpha1.Tenant, users []v1alpha1.ManagedUser) []*v1alpha1.ManagedUser {
+	return slices.DeleteFunc(pointersTo(users), func(user *v1alpha1.ManagedUser) bool {
+		return user.Spec.TenantRef.Name != tenant.Name
+	})
 }
 
 func purposes() map[v1alpha1.AccountType]directory.MailboxPurpose {
