@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/m365-operator/m365-operator/internal/graphsim"
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
 
@@ -26,6 +28,8 @@ type campaign struct {
 	rng    *rand.Rand
 	faults *weather
 	tally  tally
+	// journal is Graph's, as far as it was recorded.
+	journal []graphsim.Entry
 }
 
 // run starts everything, lets the campaign happen, reports it, and stops everything.
@@ -94,8 +98,10 @@ func (c *campaign) storm(ctx context.Context, round int) ([]violation, error) {
 	guard := c.watch(ctx)
 	err := c.rage(ctx, round)
 	violations, failed := guard.end()
+	complaints, unread := c.crew.complaints()
+	violations = append(violations, complaints...)
 	c.say("storm %d is over, after %d operations in all", round, c.tally.total())
-	return violations, errors.Join(err, failed)
+	return violations, errors.Join(err, failed, unread)
 }
 
 func (c *campaign) rage(ctx context.Context, round int) error {
@@ -183,6 +189,7 @@ func (c *campaign) carryOut(ctx context.Context, round int, p *person, e entry, 
 	declared, spec := p.declared, *p.spec.DeepCopy()
 	d := c.change(round, p, e, a)
 	c.tally.operations[a.name]++
+	c.tally.drawn++
 	switch {
 	case d.outside != nil:
 		return d.outside(ctx, c.stack.Graph)
@@ -224,7 +231,7 @@ func (c *campaign) settle(ctx context.Context, last bool) ([]violation, error) {
 			return nil, err
 		}
 		if len(violations) == 0 {
-			return nil, nil
+			return nil, c.record(ctx)
 		}
 		if len(violations) > 0 && time.Since(told) > tellEvery {
 			told = time.Now()
@@ -297,8 +304,15 @@ func (c *campaign) rest(ctx context.Context) ([]violation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.record(ctx); err != nil {
+		return nil, err
+	}
 	untold, err := c.compareAudit(ctx)
-	return append(append(restless, more...), untold...), err
+	if err != nil {
+		return nil, err
+	}
+	complaints, err := c.crew.complaints()
+	return slices.Concat(restless, more, untold, complaints), err
 }
 
 // changes are what changes within more than a sync: in Microsoft 365, and of objects.
@@ -315,7 +329,7 @@ func (c *campaign) changes(ctx context.Context) (writes, objects []violation, er
 		return nil, nil, err
 	}
 	for key, was := range before {
-		change := violation{what: fmt.Sprintf("%s changed although everything was settled: from %s to %s", key, was, after[key])}
+		change := violation{what: key + " changed although everything was settled: " + difference(was, after[key])}
 		switch {
 		case after[key] == was:
 		case strings.HasPrefix(key, writesTo):
@@ -344,9 +358,9 @@ func (c *campaign) prints(ctx context.Context) (map[string]string, error) {
 			return nil, err
 		}
 		for _, object := range s.objects {
-			all["the object "+client.ObjectKeyFromObject(object).String()] = object.ResourceVersion
+			all["the object "+client.ObjectKeyFromObject(object).String()] = printed(object.ObjectMeta, object.Status)
 		}
-		all["the Tenant "+t.namespace] = s.tenant.ResourceVersion
+		all["the Tenant "+t.namespace] = printed(s.tenant.ObjectMeta, s.tenant.Status)
 	}
 	return all, nil
 }

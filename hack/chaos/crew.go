@@ -18,13 +18,11 @@ type crew struct {
 	turn chan struct{}
 	// restarts are how often a manager that had ended was started again.
 	restarts atomic.Uint64
+	ends     ends
 }
 
-// ends are how often a manager ended.
-func (m *crew) ends() uint64 { return m.restarts.Load() }
-
 func newCrew(s *stack.Stack) *crew {
-	return &crew{stack: s, turn: make(chan struct{}, 1)}
+	return &crew{stack: s, turn: make(chan struct{}, 1), ends: ends{read: map[string]int64{}}}
 }
 
 // acquire waits for the turn.
@@ -60,7 +58,7 @@ func (m *crew) lookAfter(ctx context.Context) {
 		if m.acquire(ctx) != nil {
 			return
 		}
-		_ = m.restart(ctx) // the binary was there a moment ago; else the next time tells no less
+		_ = m.restart(ctx) // the next time tells no less
 		m.release()
 	}
 }
@@ -75,10 +73,17 @@ func (m *crew) end() error {
 func (m *crew) restart(ctx context.Context) error {
 	var errs []error
 	for _, r := range m.stack.Replicas() {
-		if !r.Running() && ctx.Err() == nil {
-			errs = append(errs, r.Restart(ctx))
-			m.restarts.Add(1)
+		if r.Running() || ctx.Err() != nil {
+			continue
 		}
+		if r.Process() != nil { // nobody here ended it
+			if err := m.judge(ctx, r); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+		}
+		errs = append(errs, r.Restart(ctx))
+		m.restarts.Add(1)
 	}
 	return errors.Join(errs...)
 }

@@ -16,6 +16,7 @@ import (
 // apiServerRestart ends kube-apiserver by SIGKILL and starts it again.
 type apiServerRestart struct {
 	stack     *stack.Stack
+	crew      *crew
 	turn      chan struct{}
 	restarted atomic.Int64
 }
@@ -37,6 +38,8 @@ func (a *apiServerRestart) Inject(ctx context.Context, rng *rand.Rand) (func(con
 	if err != nil {
 		return release, err
 	}
+	a.crew.ends.disturb()
+	defer a.crew.ends.disturb()
 	if err := server.End(context.WithoutCancel(ctx), syscall.SIGKILL); err != nil {
 		return release, err
 	}
@@ -62,8 +65,9 @@ func (a *apiServerRestart) Injected(context.Context) (int, error) {
 // slowEtcd halts etcd again and again, so that every write to Kubernetes takes long.
 type slowEtcd struct {
 	stack *stack.Stack
+	crew  *crew
 	turn  chan struct{}
-	slow  atomic.Int64
+	halts atomic.Int64
 }
 
 func (e *slowEtcd) Name() string { return "etcd slow" }
@@ -80,23 +84,32 @@ func (e *slowEtcd) Inject(ctx context.Context, rng *rand.Rand) (func(context.Con
 		<-e.turn
 		return nil, err
 	}
+	e.crew.ends.disturb()
 	slow, calm := context.WithCancel(context.WithoutCancel(ctx))
 	over := make(chan error, 1)
 	halt := 50*time.Millisecond + time.Duration(rng.Int64N(int64(250*time.Millisecond)))
-	go func() { over <- stutter(slow, etcd, halt) }()
-	e.slow.Add(1)
+	go func() { over <- e.stutter(slow, etcd, halt) }()
 	return func(context.Context) error {
 		defer func() { <-e.turn }()
+		e.crew.ends.disturb()
 		calm()
 		return <-over
 	}, nil
 }
 
 // stutter lets it run for a sixth of the time.
-func stutter(ctx context.Context, etcd *controlplane.Component, halt time.Duration) error {
-	_, err := etcd.Stutter(ctx, clock.RealClock{}, halt, halt/5)
-	return err
+func (e *slowEtcd) stutter(ctx context.Context, etcd *controlplane.Component, halt time.Duration) error {
+	for ctx.Err() == nil {
+		second, cancel := context.WithTimeout(ctx, time.Second)
+		halts, err := etcd.Stutter(second, clock.RealClock{}, halt, halt/5)
+		cancel()
+		e.halts.Add(int64(halts))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Injected counts the times that it was slow.
-func (e *slowEtcd) Injected(context.Context) (int, error) { return int(e.slow.Load()), nil }
+// Injected counts the times that it was halted, by the second.
+func (e *slowEtcd) Injected(context.Context) (int, error) { return int(e.halts.Load()), nil }

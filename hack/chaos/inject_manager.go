@@ -28,7 +28,7 @@ func (k *managerKill) Inject(ctx context.Context, _ *rand.Rand) (func(context.Co
 		return nil, err
 	}
 	k.killed.Add(1)
-	return nil, nil
+	return nil, k.crew.silence(context.WithoutCancel(ctx))
 }
 
 // Injected counts kills.
@@ -62,6 +62,9 @@ func (l *leaderChange) Inject(ctx context.Context, _ *rand.Rand) (func(context.C
 	wake := func(context.Context) error {
 		defer l.crew.release()
 		return frozen.Thaw()
+	}
+	if err := l.crew.silence(ctx); err != nil {
+		return wake, err
 	}
 	if _, err := l.crew.leader(ctx, frozen); err != nil {
 		return wake, err

@@ -16,7 +16,11 @@ import (
 )
 
 // tally counts what was done.
-type tally struct{ operations map[string]int }
+type tally struct {
+	operations map[string]int
+	// drawn are those that a seed draws.
+	drawn int
+}
 
 func newTally() tally { return tally{operations: map[string]int{}} }
 
@@ -52,6 +56,11 @@ func (c *campaign) report(ctx context.Context, violations []violation) error {
 	if len(violations) > 0 {
 		return fmt.Errorf("%d things are not as the model has them: see %s; repeat with: %s", len(violations), c.stack.LogDir(), c.options.command())
 	}
+	return c.prove(ctx)
+}
+
+// prove returns an error unless enough happened to prove anything.
+func (c *campaign) prove(ctx context.Context) error {
 	silent, err := c.faults.silent(ctx)
 	if err != nil {
 		return err
@@ -61,10 +70,16 @@ func (c *campaign) report(ctx context.Context, violations []violation) error {
 			silent = append(silent, d.name)
 		}
 	}
+	if _, after := lostWrites(c.journal); after == 0 && !c.options.noFaults && c.options.only == "" {
+		silent = append(silent, "an answer that was lost after a write")
+	}
 	if len(silent) > 0 {
 		return fmt.Errorf("these never happened, so nothing is proved of them: %s", strings.Join(silent, ", "))
 	}
-	c.say("nothing was lost and nothing was repeated")
+	if c.tally.drawn < c.options.ops/2 {
+		return fmt.Errorf("the time was up after %d of %d operations, which is too few to prove anything: give it more", c.tally.drawn, c.options.ops)
+	}
+	c.say("%d of %d operations: nothing was lost and nothing was repeated", c.tally.drawn, c.options.ops)
 	return nil
 }
 
@@ -110,6 +125,9 @@ func (c *campaign) auditLines(want func(*audit.Entry) bool) ([]string, error) {
 
 // table prints what happened, by kind.
 func (c *campaign) table(ctx context.Context) error {
+	if err := c.record(ctx); err != nil {
+		return err
+	}
 	effects, requests, writes := map[string]uint64{}, uint64(0), uint64(0)
 	for _, t := range c.world.tenants {
 		counters, err := c.stack.Graph.Counters(ctx, t.id)
@@ -135,11 +153,13 @@ func (c *campaign) table(ctx context.Context) error {
 		}
 		_, _ = fmt.Fprintf(w, "  %s\t%d\n", kind.Name(), n)
 	}
+	before, after := lostWrites(c.journal)
+	_, _ = fmt.Fprintf(w, "writes that faults struck\t\n  before their effect\t%d\n  after it, so that the answer was lost\t%d\n", before, after)
 	_, _ = fmt.Fprintf(w, "effects in Microsoft 365\t\n")
 	for _, name := range slices.Sorted(maps.Keys(effects)) {
 		_, _ = fmt.Fprintf(w, "  %s\t%d\n", name, effects[name])
 	}
-	_, _ = fmt.Fprintf(w, "managers started again\t%d\n", c.crew.ends())
+	_, _ = fmt.Fprintf(w, "managers started again\t%d\n", c.crew.restarts.Load())
 	_, _ = fmt.Fprintf(w, "requests to Graph\t%d, of which %d writes\n", requests, writes)
 	_, _ = fmt.Fprintf(w, "time\t%s\n\n", time.Since(c.began).Round(time.Second))
 	return w.Flush()

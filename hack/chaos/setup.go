@@ -25,12 +25,16 @@ func managerArgs() []string {
 	}
 }
 
+// kept are the requests that Graph's journal holds of each tenant: more than there are in
+// a round.
+const kept = 20_000
+
 // start starts the whole product, and waits until every Tenant has its memory.
 func (c *campaign) start(ctx context.Context) error {
 	if err := c.stack.StartControlPlane(ctx); err != nil {
 		return err
 	}
-	if err := c.stack.StartGraph(ctx, 0, 0, fmt.Sprintf("--seed=%d", c.options.seed)); err != nil {
+	if err := c.stack.StartGraph(ctx, 0, 0, fmt.Sprintf("--seed=%d", c.options.seed), fmt.Sprintf("--journal=%d", kept)); err != nil {
 		return err
 	}
 	for number := range c.options.tenants {
