@@ -32,8 +32,10 @@ func disasters() []disaster {
 		}},
 		{"status deleted", (*tenant).isOpen, (*campaign).loseStatus},
 		{"namespace deleted", (*tenant).isOpen, (*campaign).loseNamespace},
-		// Whoever is leaving would be let go at once, and nothing done.
-		{"tenant only observed", func(t *tenant) bool { return runs(t) && !t.anybodyLeaves() }, func(c *campaign, ctx context.Context, t *tenant) error {
+		{"tenant only observed", runs, func(c *campaign, ctx context.Context, t *tenant) error {
+			if err := c.seeOff(ctx, t); err != nil {
+				return err
+			}
 			t.observing = true
 			return c.confirm(ctx, t, map[string]any{"managementPolicy": v1alpha1.ManagementPolicyObserve})
 		}},
@@ -111,6 +113,29 @@ func (t *tenant) converge() {
 	for _, p := range t.people {
 		p.converge()
 	}
+}
+
+// seeOff waits until everybody who is leaving has left. Under observation they would be
+// let go at once, and nothing done.
+func (c *campaign) seeOff(ctx context.Context, t *tenant) error {
+	for _, p := range t.people {
+		if p.leaving == nil {
+			continue
+		}
+		err := untilIn(ctx, 2*writeTimeout, "the departure of "+p.name, func(ctx context.Context) error {
+			object := p.object()
+			err := c.stack.Client.Get(ctx, client.ObjectKeyFromObject(object), object)
+			if apierrors.IsNotFound(err) {
+				return nil
+			}
+			return fmt.Errorf("it is still there: %v (%w)", object.Status.Conditions, err)
+		})
+		if err != nil {
+			return err
+		}
+		p.settleDeparture()
+	}
+	return nil
 }
 
 // confirm changes a Tenant and waits until the operator says that it knows: what is

@@ -111,8 +111,12 @@ func (m *crew) logOf(name string) string { return filepath.Join(m.stack.LogDir()
 // silence notes that a manager was cut off just now, and may not have told of the calls
 // that it had begun.
 func (m *crew) silence(ctx context.Context) error {
-	requests, err := m.stack.Graph.Requests(ctx, "", 0)
-	if err != nil || len(requests) == 0 {
+	last := uint64(0)
+	if before := m.ends.silences(); len(before) > 0 {
+		last = before[len(before)-1]
+	}
+	requests, err := m.stack.Graph.Requests(ctx, "", last)
+	if err != nil || len(requests) == 0 { // then nothing was under way
 		return err
 	}
 	m.ends.mu.Lock()

@@ -84,11 +84,6 @@ func (w *world) departures(last bool) {
 	}
 }
 
-// anybodyLeaves tells whether anybody's departure is not over yet.
-func (t *tenant) anybodyLeaves() bool {
-	return slices.ContainsFunc(t.people, func(p *person) bool { return p.leaving != nil })
-}
-
 // account is what an account in Microsoft 365 is, as far as anybody here changes it.
 type account struct {
 	id              string

@@ -101,8 +101,13 @@ func (c *campaign) patchTenant(ctx context.Context, t *tenant, spec map[string]a
 
 // until waits for something to become true, and says what is still missing.
 func until(ctx context.Context, what string, missing func(context.Context) error) error {
+	return untilIn(ctx, writeTimeout, what, missing)
+}
+
+// untilIn is until with a time of its own.
+func untilIn(ctx context.Context, timeout time.Duration, what string, missing func(context.Context) error) error {
 	var last error
-	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, writeTimeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 200*time.Millisecond, timeout, true, func(ctx context.Context) (bool, error) {
 		last = missing(ctx)
 		return last == nil, nil
 	})
