@@ -18,12 +18,16 @@ func (c *campaign) record(ctx context.Context) error {
 	return err
 }
 
+// writes tells whether a request may change something: a batch only carries others, which
+// have entries of their own.
+func writes(e *graphsim.Entry) bool { return e.Method != http.MethodGet && e.Template != "/$batch" }
+
 // lostWrites are how many writes never reached Graph, or were refused by a fault, and of
 // how many the answer was lost after Graph had carried them out.
 func lostWrites(journal []graphsim.Entry) (before, after int) {
 	for i := range journal {
 		switch e := &journal[i]; {
-		case e.Fault == "" || e.Method == http.MethodGet:
+		case e.Fault == "" || !writes(e):
 		case e.FaultAfter:
 			after++
 		default:

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -152,10 +151,10 @@ func silencesIn(journal []graphsim.Entry, at []uint64) silences {
 }
 
 func addWrite(paths []string, e *graphsim.Entry) []string {
-	if e.Method == http.MethodGet {
-		return paths
+	if writes(e) {
+		return append(paths, e.Path)
 	}
-	return append(paths, e.Path)
+	return paths
 }
 
 // gap is the time between a request and the one before. Where Graph's clock was set, none
