@@ -88,10 +88,14 @@ func passwordValue(p *person) string {
 
 func convergePassword(p *person) {
 	value := passwordValue(p)
-	if value == p.memory.asked || p.protected {
+	if value == p.memory.asked {
 		return
 	}
 	p.memory.asked, p.memory.adopted, p.memory.answered = value, false, false
+	if p.protected { // what was found is not asked for, and no more is what is new
+		p.memory.asked = ""
+		return
+	}
 	if value != "" && !p.account.forced {
 		p.account.forced = true
 		p.did(graphsim.EffectPasswordForce)
@@ -105,7 +109,7 @@ func passwordVerdict(p *person) string {
 		return "True/Succeeded"
 	case value == "":
 		return ""
-	case p.protected:
+	case p.protected && !p.memory.adopted:
 		return refusedVerdict
 	case latch && p.memory.answered:
 		return "True/Succeeded"

@@ -42,8 +42,10 @@ func graphFaults(s *stack.Stack) []injector {
 	lost := func(name string, f graphsim.Fault) injector {
 		var all []graphsim.Fault
 		for _, write := range []graphsim.Fault{ // a batch would be a POST as well, and write nothing
-			{Method: http.MethodPatch}, {Method: http.MethodDelete},
-			{Method: http.MethodPost, Path: "/users/{id}/revokeSignInSessions"}, {Method: http.MethodPost, Path: "/users/{id}/assignLicense"},
+			{Method: http.MethodPatch},
+			{Method: http.MethodDelete},
+			{Method: http.MethodPost, Path: "/users/{id}/revokeSignInSessions"},
+			{Method: http.MethodPost, Path: "/users/{id}/assignLicense"},
 		} {
 			f.Method, f.Path = write.Method, write.Path
 			all = append(all, f)

@@ -118,7 +118,8 @@ var _ = Describe("The audit log", func() {
 			{Method: "GET", Fault: "reset", FaultAfter: true},
 			{Method: "POST", Fault: "reset", FaultAfter: true},
 			{Method: "PATCH", Fault: "hang"},
-			{Method: "DELETE"}, {Method: "POST", Template: "/$batch", Fault: "hang"},
+			{Method: "DELETE"},
+			{Method: "POST", Template: "/$batch", Fault: "hang"},
 		})
 		Expect([]int{before, after}).To(Equal([]int{1, 1}))
 	})
