@@ -180,7 +180,7 @@ func (r *ManagedUserReconciler) bind(s *userScope, account *directory.User) erro
 // take makes an account of the inventory the one of this pass.
 func (s *userScope) take(id string) error {
 	s.id, s.missing, s.live = id, false, true
-	s.seen, s.found = s.known.ByID(id)
+	s.look(id)
 	if !s.found {
 		return outcome.Waiting(v1alpha1.ReasonProgressing, "the account is being read back").After(workerRetry)
 	}

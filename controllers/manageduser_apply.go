@@ -89,7 +89,7 @@ const lastAdminRetry = 10 * time.Minute
 func (r *ManagedUserReconciler) guard(ctx context.Context, s *userScope, change plan.Change) (safeguard.Refusal, error) {
 	subject, rules := subjectOf(s), rulesOf(s.tenant)
 	if refusal := safeguard.Check(change, subject, rules); refusal != "" {
-		if safeguard.Check(change, onceRead(s.known, subject), rules) == "" {
+		if safeguard.Check(change, onceRead(s.unread, subject), rules) == "" {
 			return "", outcome.Waiting(v1alpha1.ReasonProgressing,
 				"waiting until the tenant's administrators and protected groups have been read")
 		}

@@ -50,6 +50,8 @@ type userScope struct {
 	id    string
 	found bool
 	seen  inventory.Observation
+	// unread are the feeds that seen lacks, since they were not read yet.
+	unread inventory.UnreadFeeds
 	// live is true once the account was read from the directory in this pass.
 	live bool
 	// requested is the value of the annotation that asked for this pass.
@@ -99,6 +101,12 @@ func newUserScope(c client.Client, user *v1alpha1.ManagedUser) *userScope {
 
 		intended: map[string]metav1.Time{}, observed: user.Status.ObservedGeneration,
 	}
+}
+
+// look takes what is known of an account.
+func (s *userScope) look(id string) {
+	s.unread = s.known.Unread()
+	s.seen, s.found = s.known.ByID(id)
 }
 
 // directory is the tenant's directory, with one of the tenant's workers taken for the

@@ -31,7 +31,7 @@ func summarizeUser(s *userScope, problem *outcome.Problem, now time.Time) {
 		describe(user, s.seen)
 		user.Status.Manager = managerOf(s)
 		user.Status.Alerts = alerts(s, now)
-		keepUnread(&user.Status, before, s.known, s.seen)
+		keepUnread(&user.Status, before, s.unread, s.seen)
 	}
 	if s.known != nil {
 		if !s.found {

@@ -28,10 +28,7 @@ var errQuiet = errors.New("nothing to say yet")
 // finish summarises the pass into the status, writes it when it changed, and decides
 // when to come back.
 func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err error) (ctrl.Result, error) {
-	s.done()
-	if conn, ok := r.Connections.Lookup(tenantKeyOf(s.user)); ok {
-		conn.CallNext()
-	}
+	r.giveBack(s)
 	switch {
 	case errors.Is(err, errQuiet) && !s.user.DeletionTimestamp.IsZero():
 		return ctrl.Result{}, nil
@@ -45,7 +42,7 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 		return r.Policy.Result(problem)
 	}
 	if s.found {
-		s.seen, s.found = s.known.ByID(s.id)
+		s.look(s.id)
 	}
 	summarizeUser(s, problem, r.Clock.Now())
 	if patchErr := s.status.Patch(ctx, s.user); patchErr != nil {
@@ -64,6 +61,15 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 		res.RequeueAfter = s.wakeAfter
 	}
 	return res, err
+}
+
+// giveBack gives back what the pass took, and lets the next have it: also when this one
+// was called for it and ended before.
+func (r *ManagedUserReconciler) giveBack(s *userScope) {
+	s.done()
+	if conn, ok := r.Connections.Lookup(tenantKeyOf(s.user)); ok {
+		conn.CallNext()
+	}
 }
 
 // isVoid is true for what ends a pass without a word: somebody changed the object, so
@@ -136,7 +142,7 @@ func (r *ManagedUserReconciler) observe(ctx context.Context, s *userScope) error
 				"there is no account with this userPrincipalName in the tenant: correct the name, or set creationPolicy to Create")
 		}
 	}
-	s.seen, s.found = s.known.ByID(s.id)
+	s.look(s.id)
 	switch {
 	case s.found && s.seen.Gone == inventory.GoneNot:
 		noteRestored(s)

@@ -11,11 +11,11 @@ import (
 
 // onceRead is the subject as it is at best when everything about it has been read. A
 // refusal that does not hold then is none yet.
-func onceRead(known *inventory.Tenant, subject safeguard.Subject) safeguard.Subject {
-	if subject.Admin == directory.Unknown && known.Unread(inventory.FeedRoles, inventory.FeedLicenses) {
+func onceRead(unread inventory.UnreadFeeds, subject safeguard.Subject) safeguard.Subject {
+	if subject.Admin == directory.Unknown && unread.Any(inventory.FeedRoles, inventory.FeedLicenses) {
 		subject.Admin = directory.No
 	}
-	if subject.Protected == directory.Unknown && known.Unread(inventory.FeedGroups) {
+	if subject.Protected == directory.Unknown && unread.Any(inventory.FeedGroups) {
 		subject.Protected = directory.No
 	}
 	return subject
@@ -23,44 +23,44 @@ func onceRead(known *inventory.Tenant, subject safeguard.Subject) safeguard.Subj
 
 // keepUnread puts back what was last said about an account, as far as it has not been
 // read in this process: that the operator began anew is no news about a person.
-func keepUnread(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant, seen inventory.Observation) {
+func keepUnread(st, before *v1alpha1.ManagedUserStatus, unread inventory.UnreadFeeds, seen inventory.Observation) {
 	if before.MFA != nil && seen.MFA.Reason == inventory.ReasonNotRead {
 		st.MFA = before.MFA
 	}
 	if before.LastSignIn != nil && seen.SignIn.Reason == inventory.ReasonNotRead {
 		st.LastSignIn = before.LastSignIn
 	}
-	if before.Admin != "" && seen.Admin == directory.Unknown && known.Unread(inventory.FeedRoles, inventory.FeedLicenses) {
+	if before.Admin != "" && seen.Admin == directory.Unknown && unread.Any(inventory.FeedRoles, inventory.FeedLicenses) {
 		st.Admin, st.Roles = before.Admin, before.Roles
 	}
-	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && known.Unread(inventory.FeedRooms, inventory.FeedRoles, inventory.FeedMailboxes) {
+	if before.AccountType != "" && seen.Type == inventory.AccountUnknown && unread.Any(inventory.FeedRooms, inventory.FeedRoles, inventory.FeedMailboxes) {
 		st.AccountType = before.AccountType
 	}
-	keepUnreadBelongings(st, before, known, seen)
-	keepUnreadAlerts(st, before, known)
+	keepUnreadBelongings(st, before, unread, seen)
+	keepUnreadAlerts(st, before, unread)
 }
 
 // keepUnreadBelongings puts back what the account was last said to have and belong to.
-func keepUnreadBelongings(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant, seen inventory.Observation) {
+func keepUnreadBelongings(st, before *v1alpha1.ManagedUserStatus, unread inventory.UnreadFeeds, seen inventory.Observation) {
 	if before.Groups != nil && seen.GroupsReason == inventory.ReasonNotRead {
 		st.Groups = before.Groups
 	}
 	if before.Devices != nil && seen.DevicesReason == inventory.ReasonNotRead {
 		st.Devices = before.Devices
 	}
-	if before.ValidatedDevice != "" && known.Unread(inventory.FeedDevices, inventory.FeedManagedDevices) {
+	if before.ValidatedDevice != "" && unread.Any(inventory.FeedDevices, inventory.FeedManagedDevices) {
 		st.ValidatedDevice = before.ValidatedDevice
 	}
-	if before.Applications != nil && known.Unread(inventory.FeedApplications) {
+	if before.Applications != nil && unread.Any(inventory.FeedApplications) {
 		st.Applications = before.Applications
 	}
-	if before.Manager != "" && known.Unread(inventory.FeedManagers) {
+	if before.Manager != "" && unread.Any(inventory.FeedManagers) {
 		st.Manager = before.Manager
 	}
 }
 
 // keepUnreadAlerts puts back the alerts that rest on what has not been read.
-func keepUnreadAlerts(st, before *v1alpha1.ManagedUserStatus, known *inventory.Tenant) {
+func keepUnreadAlerts(st, before *v1alpha1.ManagedUserStatus, unread inventory.UnreadFeeds) {
 	for _, rests := range []struct {
 		alert v1alpha1.Alert
 		on    inventory.FeedName
@@ -70,7 +70,7 @@ func keepUnreadAlerts(st, before *v1alpha1.ManagedUserStatus, known *inventory.T
 		{v1alpha1.AlertStale, inventory.FeedSignIns},
 		{v1alpha1.AlertUndeclaredAdmin, inventory.FeedRoles},
 	} {
-		if slices.Contains(before.Alerts, rests.alert) && !slices.Contains(st.Alerts, rests.alert) && known.Unread(rests.on) {
+		if slices.Contains(before.Alerts, rests.alert) && !slices.Contains(st.Alerts, rests.alert) && unread.Any(rests.on) {
 			st.Alerts = append(st.Alerts, rests.alert)
 		}
 	}

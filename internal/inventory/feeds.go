@@ -224,18 +224,29 @@ func (t *Tenant) feedStatuses() []FeedStatus {
 	return statuses
 }
 
-// Unread tells whether any of these feeds has not been read in this process: it is not
-// its turn yet, or Microsoft 365 is throttling or failing. What it tells will be known,
-// unlike what was refused.
-func (t *Tenant) Unread(names ...FeedName) bool {
+// UnreadFeeds are feeds that have not been read in this process: it is not their turn
+// yet, or Microsoft 365 is throttling or failing. What they tell will be known, unlike
+// what was refused.
+type UnreadFeeds []FeedName
+
+// Any tells whether one of these has not been read.
+func (u UnreadFeeds) Any(names ...FeedName) bool {
+	return slices.ContainsFunc(u, func(name FeedName) bool { return slices.Contains(names, name) })
+}
+
+// Unread are the feeds that have not been read. Who asks for it and for an Observation
+// asks for this first: a feed that is read in between then has one more word to say, and
+// wakes whom it is about.
+func (t *Tenant) Unread() UnreadFeeds {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
+	var unread UnreadFeeds
 	for _, f := range t.feeds {
-		if f.status.Reason == ReasonNotRead && slices.Contains(names, f.status.Name) && !t.isIdle(f) {
-			return true
+		if f.status.Reason == ReasonNotRead && !t.isIdle(f) {
+			unread = append(unread, f.status.Name)
 		}
 	}
-	return false
+	return unread
 }
 
 // isIdle is true for a feed that nobody asks for; the caller holds the lock.
