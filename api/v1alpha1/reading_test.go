@@ -88,17 +88,17 @@ var _ = Describe("kubectl get", func() {
 	It("shows a Tenant's people in numbers", func(ctx SpecContext) {
 		tenant := applied(ctx, "Tenant", `{tenantID: contoso.com, connectionRef: {name: msp}, managementPolicy: Enforce}`)
 		Expect(report(ctx, tenant, `{tenantID: `+guid+`, displayName: Contoso Ltd, `+readyStatus+`,
-			users: {total: 40, admins: 3, suspended: 4, mfaRegistered: 20, mfaNotRegistered: 5, mfaUnknown: 6, suspendedLicensed: 1, drifted: 2}}`)).To(Succeed())
+			shard: a, users: {total: 40, admins: 3, suspended: 4, mfaRegistered: 20, mfaNotRegistered: 5, mfaUnknown: 6, suspendedLicensed: 1, drifted: 2}}`)).To(Succeed())
 
 		shown := table(ctx, "tenants", tenant.GetName())
 
 		narrow, wide := columns(shown)
 		Expect(narrow).To(Equal([]string{"Name", "Display-Name", "Policy", "Users", "MFA", "No-MFA", "Admins", "Suspended", "Drifted", "Ready", "Age"}))
-		Expect(wide).To(Equal([]string{"Reason", "Tenant-ID", "MFA-Unknown", "Suspended-Licensed"}))
+		Expect(wide).To(Equal([]string{"Reason", "Shard", "Tenant-ID", "MFA-Unknown", "Suspended-Licensed"}))
 		Expect(row(shown)).To(Equal(map[string]any{
 			"Name": tenant.GetName(), "Display-Name": "Contoso Ltd", "Policy": "Enforce",
 			"Users": 40.0, "MFA": 20.0, "No-MFA": 5.0, "Admins": 3.0, "Suspended": 4.0, "Drifted": 2.0, "Ready": "True",
-			"Reason": "Succeeded", "Tenant-ID": guid, "MFA-Unknown": 6.0, "Suspended-Licensed": 1.0,
+			"Reason": "Succeeded", "Shard": "a", "Tenant-ID": guid, "MFA-Unknown": 6.0, "Suspended-Licensed": 1.0,
 		}))
 	})
 
