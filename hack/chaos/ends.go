@@ -72,6 +72,8 @@ func excused(exit error, said string, troubled bool) bool {
 		return false
 	case said == "error: leader election lost":
 		return true
+	case troubled && strings.HasPrefix(said, "error: make the manager: "):
+		return true // it began nothing: whatever an API server says that is just starting
 	}
 	for _, cause := range []string{"connection refused", "connection reset", "EOF", "timed out", "timeout", "deadline exceeded", "caches to sync"} {
 		if troubled && strings.HasPrefix(said, "error: ") && strings.Contains(said, cause) {
