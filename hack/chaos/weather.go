@@ -63,7 +63,11 @@ func (w *weather) begin(ctx context.Context, round int) *front {
 	f.working.Go(func() {
 		defer close(order)
 		for turn := 0; len(kinds) > 0; turn++ {
-			for _, kind := range rng.Perm(len(kinds)) {
+			turns := rng.Perm(len(kinds))
+			if turn == 0 {
+				slices.SortStableFunc(turns, func(a, b int) int { return lateness(kinds[a]) - lateness(kinds[b]) })
+			}
+			for _, kind := range turns {
 				s := strike{kind: kinds[kind], busy: &w.busy[kind], seed: rng.Uint64(), done: func() {}}
 				if turn == 0 {
 					s.done = first.Done
@@ -90,6 +94,15 @@ func (w *weather) begin(ctx context.Context, round int) *front {
 		close(f.once)
 	}()
 	return f
+}
+
+// lateness puts what strikes only writes first in a storm: later there may be none left
+// to strike.
+func lateness(kind injector) int {
+	if g, ok := kind.(*graphFault); ok && g.together {
+		return 0
+	}
+	return 1
 }
 
 func (f *front) failed(err error) {
