@@ -26,16 +26,16 @@ func (r *ManagedUserReconciler) wakeChanged(tenant types.NamespacedName, changes
 	ctx := context.Background()
 	known, _ := r.Inventory.Lookup(tenant)
 	for _, change := range changes {
+		open := false
+		if known != nil {
+			seen, found := known.ByID(change.ID)
+			open = found && canSignIn(seen)
+		}
 		for _, key := range append([]string{change.ID}, change.Names...) {
 			users, err := r.Index.ByAccount(ctx, tenant.Namespace, tenant.Name, key)
 			if err != nil {
 				log.FromContext(ctx).Error(err, "cannot wake the users of a tenant", "tenant", tenant)
 				return
-			}
-			open := false
-			if known != nil {
-				seen, found := known.ByID(change.ID)
-				open = found && canSignIn(seen)
 			}
 			wakeUsers(r.Waker, kube.PrioritySync, users, open)
 		}
