@@ -49,6 +49,16 @@ var _ = Describe("Devices", func() {
 		Expect(w.seen("c").DevicesReason).To(BeEmpty())
 	})
 
+	It("are told together with what other feeds have to say of their owner", func() {
+		w := newWorld()
+		w.graph.devices.pages[""] = devices(laptop())
+		w.graph.managed.pages[""] = records("noncompliant")
+		w.graph.users.pages[""] = &directory.UserChanges{Users: []directory.User{person("a"), person("b")}, Resume: "r1"}
+		w.sync()
+		Expect(w.seen("a").Devices[0].Compliant).To(Equal(directory.No), "both were read in this sync")
+		Expect(w.heardIDs()).To(Equal([]string{"a", "a", "b", "b"}), "once that they are there, once more of all the rest")
+	})
+
 	unmanaged := func(d *directory.Device) { d.Managed, d.Compliant = directory.Unknown, directory.Unknown }
 	DescribeTable("validate their owner",
 		func(device directory.Device, intune *directory.Page[directory.ManagedDevice], prepare func(*fakeReader), validated, managed, compliant directory.Tristate) {

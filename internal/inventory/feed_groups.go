@@ -45,7 +45,7 @@ func (s *run) storeGroups(groups map[string]map[string]bool) int {
 		was, wasKnown := before[id]
 		is, isKnown := groups[id]
 		if wasKnown != isKnown {
-			return s.tell(func(string) bool { return true })
+			return s.tellTo(s.emit, func(string) bool { return true })
 		}
 		for member := range was {
 			moved[member] = moved[member] || !is[member]
@@ -54,22 +54,5 @@ func (s *run) storeGroups(groups map[string]map[string]bool) int {
 			moved[member] = moved[member] || !was[member]
 		}
 	}
-	return s.tell(func(id string) bool { return moved[id] })
-}
-
-// tell tells the subscribers of accounts whose Observation need not have changed.
-func (t *Tenant) tell(concerned func(id string) bool) int {
-	told := 0
-	for portion := range t.portions() {
-		var changes []Change
-		t.mu.RLock()
-		for _, a := range portion {
-			if concerned(a.shown.User.ID) {
-				changes = append(changes, changeOf(nil, &a.shown))
-			}
-		}
-		t.mu.RUnlock()
-		told += t.emit(changes)
-	}
-	return told
+	return s.tellTo(s.emit, func(id string) bool { return moved[id] })
 }

@@ -50,6 +50,8 @@ type run struct {
 	complete bool
 	// first is true once this sync made the tenant Synced.
 	first bool
+	// gathered are changes to be told together; nil while each is told at once.
+	gathered *gathered
 }
 
 // Sync reads the next round of changes among the users and then the feeds that are
@@ -80,7 +82,7 @@ func (t *Tenant) Sync(ctx context.Context, reader directory.Reader, request Sync
 		// What waited for it comes along before anybody writes down what is known. Mailboxes
 		// are read one by one, and come later.
 		s.first = true
-		s.syncFeeds(ctx)
+		s.gather(func() { s.syncFeeds(ctx) })
 	}
 	return s.result(first, err), err
 }

@@ -182,10 +182,12 @@ func (t *Tenant) portions() iter.Seq[[]*account] {
 }
 
 // rederive looks at every account again, after a fact about the tenant changed.
-func (t *Tenant) rederive() int {
+func (t *Tenant) rederive() int { return t.rederiveTo(t.emit) }
+
+func (t *Tenant) rederiveTo(emit func([]Change) int) int {
 	changed := 0
 	for portion := range t.portions() {
-		changed += t.emit(t.write(func(w *writer) {
+		changed += emit(t.write(func(w *writer) {
 			for _, a := range portion {
 				w.refresh(a)
 			}
@@ -194,10 +196,27 @@ func (t *Tenant) rederive() int {
 	return changed
 }
 
+// tellTo tells of accounts whose Observation need not have changed.
+func (t *Tenant) tellTo(emit func([]Change) int, concerned func(id string) bool) int {
+	told := 0
+	for portion := range t.portions() {
+		var changes []Change
+		t.mu.RLock()
+		for _, a := range portion {
+			if concerned(a.shown.User.ID) {
+				changes = append(changes, changeOf(nil, &a.shown))
+			}
+		}
+		t.mu.RUnlock()
+		told += emit(changes)
+	}
+	return told
+}
+
 // announce makes the tenant Synced and tells of every account once.
 func (t *Tenant) announce() {
 	t.mu.Lock()
 	t.synced = true
 	t.mu.Unlock()
-	t.tell(func(string) bool { return true })
+	t.tellTo(t.emit, func(string) bool { return true })
 }
