@@ -42,26 +42,12 @@ func newCommand() *cobra.Command {
 			logger := zap.New(zap.UseFlagOptions(&o.zap))
 			ctrl.SetLogger(logger)
 			klog.SetLogger(logger)
-			saveMemory(os.Getenv("GOGC"))
 			logger.Info("starting", "version", cmd.Version, "namespace", o.namespace, "shard", o.shard, "observeOnly", o.observeOnly)
 			return run(cmd.Context(), o)
 		},
 	}
 	o.bind(cmd.Flags())
 	return cmd
-}
-
-// garbageTarget is how much garbage may lie about before it is collected, in percent of
-// what is in use. What is in use is a copy of every object and account, which changes
-// little: to collect it twice as often as Go would costs little, and garbage as large as
-// all of it would be most of what the process takes.
-const garbageTarget = 50
-
-// saveMemory bounds the garbage, unless the environment has decided.
-func saveMemory(gogc string) {
-	if gogc == "" {
-		debug.SetGCPercent(garbageTarget)
-	}
 }
 
 // version is what the toolchain recorded of the build.
@@ -82,6 +68,9 @@ func run(ctx context.Context, o *options) error {
 	config.QPS, config.Burst = o.kubeAPIQPS, o.kubeAPIBurst
 	mgr, err := newManager(config, o)
 	if err != nil {
+		return err
+	}
+	if err := saveMemory(mgr, os.Getenv("GOGC")); err != nil {
 		return err
 	}
 	auditOut, closeAudit, err := openAuditLog(o.auditLog)
