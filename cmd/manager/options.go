@@ -75,7 +75,7 @@ func (o *options) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.consistencyWindow, "consistency-window", o.consistencyWindow,
 		"time after which an answer that was lost is settled by reading back")
 	flags.DurationVar(&o.blockedRetry, "blocked-retry", o.blockedRetry, "how often what only a person can repair is tried again")
-	flags.IntVar(&o.workers, "workers", o.workers, "users worked on at once; one tenant may hold a quarter of them")
+	flags.IntVar(&o.workers, "workers", o.workers, "users worked on at once; one tenant may hold a quarter of them, and half as many more for suspensions")
 	flags.StringVar(&o.shardSelector, "shard-selector", "",
 		"serve the Tenants with this label, "+v1alpha1.ShardLabel+"=<name>, and no others (default: those without the label)")
 	flags.IntVar(&o.shards, "shards", o.shards,

@@ -16,7 +16,7 @@ import (
 )
 
 // DefaultWorkers is how many users are worked on at once.
-const DefaultWorkers = 16
+const DefaultWorkers = 32
 
 // Options make a Pool.
 type Options struct {
@@ -36,7 +36,8 @@ type Options struct {
 	Registerer prometheus.Registerer
 	// Timeout of one call to Microsoft Graph; graph.DefaultTimeout when 0.
 	Timeout time.Duration
-	// Workers work on users at once; one tenant may hold a quarter of them.
+	// Workers work on users at once; one tenant may hold a quarter of them, and half as
+	// many more for suspensions.
 	// DefaultWorkers when 0.
 	Workers int
 }

@@ -12,6 +12,9 @@ type Waiter struct {
 	Key types.NamespacedName
 	// Priority decides who is called first; a higher one comes before a lower.
 	Priority int
+	// Urgent lets it have one of the workers that are kept for such. Its Priority has to
+	// be above that of all who are not.
+	Urgent bool
 	// Call tells that a worker is free. It is called at most once for each time of
 	// waiting, and must not block.
 	Call func()
@@ -21,26 +24,30 @@ type Waiter struct {
 // held goes and stands in line, holding nothing meanwhile: who is called may still find
 // that somebody was faster, and then stands in line again.
 type workers struct {
-	mu      sync.Mutex
-	free    int
-	line    line
-	waiting map[types.NamespacedName]*place
-	arrived uint64
+	mu sync.Mutex
+	// common are free for everybody, kept only for who is urgent.
+	common, kept int
+	line         line
+	waiting      map[types.NamespacedName]*place
+	arrived      uint64
 }
 
-// newWorkers is what one tenant may hold of all workers.
+// newWorkers is what one tenant may hold of all workers: a quarter, and half as many more
+// for who is urgent, but never all.
 func newWorkers(all int) *workers {
-	return &workers{free: max(1, all/4), waiting: map[types.NamespacedName]*place{}}
+	common := max(1, all/4)
+	kept := min(max(1, common/2), max(0, all-common-1))
+	return &workers{common: common, kept: kept, waiting: map[types.NamespacedName]*place{}}
 }
 
 // tryAcquire takes a worker, or puts the waiter in line.
 func (w *workers) tryAcquire(waiter Waiter) (release func(), ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.free > 0 {
-		w.free--
+	if from := w.freeFor(waiter); from != nil {
+		*from--
 		delete(w.waiting, waiter.Key)
-		return sync.OnceFunc(w.release), true
+		return sync.OnceFunc(func() { w.release(from) }), true
 	}
 	if had, ok := w.waiting[waiter.Key]; ok && had.Priority >= waiter.Priority {
 		return nil, false
@@ -52,9 +59,22 @@ func (w *workers) tryAcquire(waiter Waiter) (release func(), ok bool) {
 	return nil, false
 }
 
-func (w *workers) release() {
+// freeFor is the number from which the waiter can have one; nil when none is free. The
+// caller holds the lock.
+func (w *workers) freeFor(waiter Waiter) *int {
+	switch {
+	case w.common > 0:
+		return &w.common
+	case waiter.Urgent && w.kept > 0:
+		return &w.kept
+	default:
+		return nil
+	}
+}
+
+func (w *workers) release(to *int) {
 	w.mu.Lock()
-	w.free++
+	*to++
 	w.mu.Unlock()
 	w.callNext()
 }
@@ -69,7 +89,7 @@ func (w *workers) callNext() {
 func (w *workers) next() *place {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.free > 0 && len(w.line) > 0 {
+	for len(w.line) > 0 && w.freeFor(w.line[0].Waiter) != nil {
 		entry, _ := heap.Pop(&w.line).(*place)
 		if w.waiting[entry.Key] == entry { // he neither got a worker meanwhile nor moved up
 			delete(w.waiting, entry.Key)

@@ -69,6 +69,30 @@ var _ = Describe("The workers of a tenant", func() {
 		Expect(called).To(Equal([]string{"leaver", "late", "later"}))
 	})
 
+	It("are kept for who is urgent, half as many as there are for all", func() {
+		urgent := func(name string) bool {
+			w := waiter(name, 100)
+			w.Urgent = true
+			release, ok := c.TryAcquire(w)
+			if ok {
+				held = append(held, release)
+			}
+			return ok
+		}
+		for range tenancy.DefaultWorkers / 8 {
+			Expect(urgent("leaver")).To(BeTrue())
+		}
+		Expect(urgent("another")).To(BeFalse())
+		Expect(called).To(BeEmpty())
+
+		held[len(held)-1]()
+		Expect(called).To(Equal([]string{"another"}), "one of the kept is for nobody else")
+		c.CallNext()
+		Expect(called).To(Equal([]string{"another"}))
+		held[0]()
+		Expect(called).To(Equal([]string{"another", "late"}))
+	})
+
 	It("move who has become urgent to the front", func() {
 		Expect(asks("later", 0)).To(BeFalse())
 		Expect(asks("later", 100)).To(BeFalse())
