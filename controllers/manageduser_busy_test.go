@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
+	"github.com/m365-operator/m365-operator/internal/graphsim"
 	"github.com/m365-operator/m365-operator/internal/inventory"
 	"github.com/m365-operator/m365-operator/internal/kube"
 	"github.com/m365-operator/m365-operator/internal/tenancy"
@@ -31,8 +32,8 @@ var _ = Describe("A tenant that holds all its workers", func() {
 		conn, ok := w.pool.Lookup(client.ObjectKeyFromObject(tenant))
 		Expect(ok).To(BeTrue())
 		var held []func()
-		for range tenancy.DefaultWorkers / 4 {
-			release, ok := conn.TryAcquire(tenancy.Waiter{})
+		for range tenancy.DefaultWorkers/4 + tenancy.DefaultWorkers/8 {
+			release, ok := conn.TryAcquire(tenancy.Waiter{Urgent: true})
 			Expect(ok).To(BeTrue())
 			held = append(held, release)
 		}
@@ -60,11 +61,14 @@ var _ = Describe("A tenant that holds all its workers", func() {
 		w.users.Waker = kube.NewWaker()
 		Expect(w.users.Waker.Start(ctx, queue)).To(Succeed())
 		alice, bob := w.declare(ctx, upnAlice, suspended(true)), w.declare(ctx, upnBob, forced(true))
-		handler := w.users.suspensionsFirst()
+		handler, brings := w.users.suspensionsFirst(), bringsSuspension()
+		created := func(u *v1alpha1.ManagedUser) event.CreateEvent { return event.CreateEvent{Object: u} }
+		updated := func(u *v1alpha1.ManagedUser) event.UpdateEvent { return event.UpdateEvent{ObjectOld: u, ObjectNew: u} }
 
-		handler.Create(ctx, event.CreateEvent{Object: bob}, queue)
-		handler.Create(ctx, event.CreateEvent{Object: alice}, queue)
-		handler.Update(ctx, event.UpdateEvent{ObjectOld: bob, ObjectNew: bob}, queue)
+		Expect(brings.Create(created(bob))).To(BeFalse())
+		Expect(brings.Update(updated(bob))).To(BeFalse())
+		Expect(brings.Create(created(alice))).To(BeTrue())
+		handler.Create(ctx, created(alice), queue)
 		first, priority, _ := queue.GetWithPriority()
 		Expect(first.NamespacedName).To(Equal(client.ObjectKeyFromObject(alice)))
 		Expect(priority).To(Equal(kube.PriorityUrgent))
@@ -73,8 +77,33 @@ var _ = Describe("A tenant that holds all its workers", func() {
 
 		w.mustPass(ctx, alice)
 		Expect(alice.Status.State).To(Equal(v1alpha1.StateSuspended))
-		handler.Update(ctx, event.UpdateEvent{ObjectOld: alice, ObjectNew: alice}, queue)
-		Expect(queue.Len()).To(BeZero())
+		Expect(brings.Update(updated(alice))).To(BeFalse())
+	})
+
+	It("has a suspension written while all other writes wait for their turn", func(ctx context.Context) {
+		w := newWorld(ctx)
+		w.mustSync(ctx)
+		alice, bob := w.declare(ctx, upnAlice, suspended(true)), w.declare(ctx, upnBob)
+		w.users.Turns = kube.NewTurns(1)
+		done, err := w.users.Turns.Take(ctx)
+		Expect(err).NotTo(HaveOccurred())
+
+		w.mustPass(ctx, alice)
+		Expect(alice.Status.State).To(Equal(v1alpha1.StateSuspended))
+		w.clock.Step(time.Hour)
+		w.outsider(upnAlice, map[string]any{"accountEnabled": true})
+		w.mustSync(ctx)
+		w.mustPass(ctx, alice)
+		Expect(w.effects(upnAlice, graphsim.EffectBlock)).To(BeEquivalentTo(2), "let in by somebody else, shut out again")
+
+		waiting, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		_, err = w.users.Reconcile(waiting, w.user(ctx, bob))
+		Expect(err).To(MatchError(context.DeadlineExceeded))
+		done()
+		w.mustPass(ctx, bob)
+		Expect(bob.Status.State).To(Equal(v1alpha1.StateActive))
+		w.settles(ctx, alice, bob)
 	})
 
 	Describe("sees", func() {

@@ -61,6 +61,11 @@ type ManagedUserReconciler struct {
 	Waker, Tenants *kube.Waker
 	// NewQueue makes the queue; nil for controller-runtime's.
 	NewQueue NewQueue
+	// Turns are for the writes of passes that shut nobody out; nil for no bound.
+	Turns kube.Turns
+
+	// writes are those of passes that the cache does not show yet.
+	writes kube.Writes
 }
 
 // Reconcile makes one account what its object declares.
@@ -68,9 +73,20 @@ func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.Ma
 	if shardOf(user) != r.Shard {
 		return ctrl.Result{}, nil
 	}
+	if r.writes.PutOff(user, r.Clock.Now()) {
+		r.callNext(user)                                          // it may have been called for a worker
+		return ctrl.Result{RequeueAfter: kube.SightPatience}, nil // woken when the cache shows what was written
+	}
 	s := newUserScope(r.Client, user)
 	s.waiter = func() tenancy.Waiter { return r.waiterFor(s) }
-	defer func() { res, err = r.finish(ctx, s, err) }()
+	s.status.InTurn(r.Turns)
+	read := user.ResourceVersion
+	defer func() {
+		res, err = r.finish(ctx, s, err)
+		if user.ResourceVersion != read && user.DeletionTimestamp.IsZero() {
+			r.writes.Note(user, r.Clock.Now())
+		}
+	}()
 
 	switch {
 	case !user.DeletionTimestamp.IsZero():
@@ -96,9 +112,10 @@ func (r *ManagedUserReconciler) Reconcile(ctx context.Context, user *v1alpha1.Ma
 func (r *ManagedUserReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	r.Inventory.Subscribe(r.wakeChanged)
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ManagedUser{}, builder.WithPredicates(kube.Changed())).
-		Watches(&v1alpha1.ManagedUser{}, r.suspensionsFirst(), builder.WithPredicates(kube.Changed())).
+		For(&v1alpha1.ManagedUser{}, builder.WithPredicates(kube.Changed(), predicate.Not(bringsSuspension()))).
+		Watches(&v1alpha1.ManagedUser{}, r.suspensionsFirst(), builder.WithPredicates(kube.Changed(), bringsSuspension())).
 		Watches(&v1alpha1.ManagedUser{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(onlyDeletes())).
+		Watches(&v1alpha1.ManagedUser{}, r.whenSeen()).
 		Watches(&v1alpha1.Tenant{}, handler.Funcs{UpdateFunc: r.tenantChanged, DeleteFunc: r.tenantGone}).
 		WatchesRawSource(r.Waker).
 		WithOptions(queueOptions(r.Workers, r.NewQueue)).

@@ -9,9 +9,13 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/graphsim"
+	"github.com/m365-operator/m365-operator/internal/kube"
 )
 
 var _ = Describe("An intent", func() {
@@ -47,6 +51,37 @@ var _ = Describe("An intent", func() {
 		Entry("block", 1, uint64(1)),
 		Entry("revocation", 2, uint64(1)),
 	)
+
+	It("is not written again while the cache shows the object without it", func(ctx context.Context) {
+		w := newWorld(ctx)
+		w.mustSync(ctx)
+		alice := w.declare(ctx, upnAlice)
+		w.mustPass(ctx, alice)
+		w.edit(ctx, alice, suspended(true))
+		stale := alice.DeepCopy()
+		w.mustPass(ctx, alice)
+		Expect(alice.Status.State).To(Equal(v1alpha1.StateSuspended))
+
+		writes, calls := w.writes.Load(), w.sim.Counters("").Requests
+		res, err := w.users.Reconcile(ctx, stale.DeepCopy())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(res.RequeueAfter).To(Equal(kube.SightPatience))
+		Expect(w.writes.Load()).To(Equal(writes))
+		Expect(w.sim.Counters("").Requests).To(Equal(calls))
+
+		queue := priorityqueue.New[reconcile.Request]("seen")
+		DeferCleanup(queue.ShutDown)
+		w.users.Waker = kube.NewWaker()
+		Expect(w.users.Waker.Start(ctx, queue)).To(Succeed())
+		shows := w.users.whenSeen()
+		shows.Update(ctx, event.UpdateEvent{ObjectOld: stale, ObjectNew: stale}, queue)
+		Expect(queue.Len()).To(BeZero(), "that is what was there before")
+		shows.Update(ctx, event.UpdateEvent{ObjectOld: stale, ObjectNew: alice}, queue)
+		next, priority, _ := queue.GetWithPriority()
+		Expect(next.NamespacedName).To(Equal(client.ObjectKeyFromObject(alice)))
+		Expect(priority).To(Equal(kube.PriorityResync), "what waits keeps a higher one of its own")
+		w.settles(ctx, alice)
+	})
 
 	DescribeTable("that nobody took over is acted upon later", func(ctx context.Context, jump time.Duration) {
 		w := newWorld(ctx)

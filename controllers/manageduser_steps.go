@@ -67,7 +67,11 @@ func (r *ManagedUserReconciler) finish(ctx context.Context, s *userScope, err er
 // was called for it and ended before.
 func (r *ManagedUserReconciler) giveBack(s *userScope) {
 	s.done()
-	if conn, ok := r.Connections.Lookup(tenantKeyOf(s.user)); ok {
+	r.callNext(s.user)
+}
+
+func (r *ManagedUserReconciler) callNext(user *v1alpha1.ManagedUser) {
+	if conn, ok := r.Connections.Lookup(tenantKeyOf(user)); ok {
 		conn.CallNext()
 	}
 }
@@ -143,6 +147,9 @@ func (r *ManagedUserReconciler) observe(ctx context.Context, s *userScope) error
 		}
 	}
 	s.look(s.id)
+	if isUrgent(s.user, s.found && canSignIn(s.seen)) {
+		s.status.InTurn(nil)
+	}
 	switch {
 	case s.found && s.seen.Gone == inventory.GoneNot:
 		noteRestored(s)

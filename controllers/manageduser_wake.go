@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
@@ -61,18 +62,44 @@ func canSignIn(seen inventory.Observation) bool {
 	return seen.Gone == inventory.GoneNot && seen.User.Enabled == directory.Yes
 }
 
+// bringsSuspension passes on that somebody is to be shut out. What it passes on is woken
+// by suspensionsFirst and by nothing else: a second request would come while the first pass
+// works, and have another begin from an object that this one has written meanwhile.
+func bringsSuspension() predicate.Predicate {
+	brings := func(obj client.Object) bool {
+		user, ok := obj.(*v1alpha1.ManagedUser)
+		return ok && isUrgent(user, false)
+	}
+	return predicate.Funcs{
+		CreateFunc:  func(e event.CreateEvent) bool { return brings(e.Object) },
+		UpdateFunc:  func(e event.UpdateEvent) bool { return brings(e.ObjectNew) },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
 // suspensionsFirst puts an object that is to shut somebody out before all others, also
 // when the operator begins its work.
 func (r *ManagedUserReconciler) suspensionsFirst() handler.EventHandler {
 	enqueue := func(obj client.Object) {
-		if user, ok := obj.(*v1alpha1.ManagedUser); ok && isUrgent(user, false) {
-			r.Waker.Wake(kube.PriorityUrgent, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(user)})
-		}
+		r.Waker.Wake(kube.PriorityUrgent, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(obj)})
 	}
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, _ queue) { enqueue(e.Object) },
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ queue) { enqueue(e.ObjectNew) },
+	}
+}
+
+// whenSeen has passes begin that were put off until the cache showed what the one before
+// had written, at the priority that they wait with.
+func (r *ManagedUserReconciler) whenSeen() handler.EventHandler {
+	return handler.Funcs{
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			if r.writes.Seen(e.ObjectNew) {
+				r.Waker.Wake(kube.PriorityResync, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(e.ObjectNew)})
+			}
+		},
 	}
 }
 
@@ -92,7 +119,7 @@ func (r *ManagedUserReconciler) waiterFor(s *userScope) tenancy.Waiter {
 		priority = kube.PriorityPerson
 	}
 	return tenancy.Waiter{
-		Key: request.NamespacedName, Priority: priority,
+		Key: request.NamespacedName, Priority: priority, Urgent: priority == kube.PriorityUrgent,
 		Call: func() { r.Waker.Wake(priority, request) },
 	}
 }

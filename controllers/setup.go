@@ -42,7 +42,7 @@ type Options struct {
 	// among which all Tenants are divided, as far as this one was told.
 	Shard  Shard
 	Shards int
-	// Workers is how many users are worked on at once, and how many tenants.
+	// Workers is how many users are worked on at once; half as many tenants are.
 	Workers    int
 	Registerer prometheus.Registerer
 	// NewQueue makes the controllers' queues; nil for controller-runtime's, whose delays
@@ -60,6 +60,14 @@ const (
 	firstRetry = 500 * time.Millisecond
 	lastRetry  = 5 * time.Minute
 )
+
+// ordinaryWrites is how many status writes of ordinary passes the API server gets at once.
+// Where it shares two cores with everything else, more would not make it faster, but have
+// suspensions wait behind them; with 20 ms for a write these are 200 a second.
+func ordinaryWrites(workers int) int { return max(1, workers/8) }
+
+// tenantWorkers is how many tenants are read, and discovered, at once.
+func tenantWorkers(workers int) int { return max(1, workers/2) }
 
 // NewQueue makes a controller's queue. Its limiter counts failures, and tells the delay
 // after each.
@@ -104,17 +112,17 @@ func Setup(mgr ctrl.Manager, o Options) error {
 		&TenantReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Pool: o.Connections, Inventory: o.Inventory, Index: index,
 			Events: events, Clock: o.Clock, Policy: accessPolicy(o.Policy), Metrics: metrics, Started: o.Clock.Now(),
-			AdoptionWindow: o.AdoptionWindow, Shard: o.Shard, Divided: told, Workers: o.Workers, Users: users, Waker: tenants, NewQueue: o.NewQueue,
+			AdoptionWindow: o.AdoptionWindow, Shard: o.Shard, Divided: told, Workers: tenantWorkers(o.Workers), Users: users, Waker: tenants, NewQueue: o.NewQueue,
 		},
 		&DiscoveryReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Inventory: o.Inventory, Index: index, Shard: o.Shard, Divided: told,
-			Workers: o.Workers, Waker: kube.NewWaker(), NewQueue: o.NewQueue,
+			Workers: tenantWorkers(o.Workers), Waker: kube.NewWaker(), NewQueue: o.NewQueue,
 		},
 		&ManagedUserReconciler{
 			Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Connections: o.Connections, Inventory: o.Inventory, Index: index,
 			Admins: safeguard.NewAdmins(o.Clock, adminHold), Audit: o.Audit, Events: events, Clock: o.Clock, Policy: o.Policy,
 			ObserveOnly: o.ObserveOnly, AllowRoleGrants: o.AllowRoleGrants, ConsistencyWindow: o.ConsistencyWindow,
-			Shard: o.Shard, Divided: told, Workers: o.Workers, Waker: users, Tenants: tenants, NewQueue: o.NewQueue,
+			Shard: o.Shard, Divided: told, Workers: o.Workers, Waker: users, Tenants: tenants, NewQueue: o.NewQueue, Turns: kube.NewTurns(ordinaryWrites(o.Workers)),
 		},
 	}
 	if o.Shard == "" { // Connections carry no label

@@ -19,6 +19,7 @@ import (
 type StatusPatcher struct {
 	client client.Client
 	seen   client.Object // as the API server last had it
+	turns  Turns         // what a write waits for; nil for nothing
 }
 
 // NewStatusPatcher remembers the object as it was read. Take it before any change.
@@ -34,6 +35,9 @@ func (p *StatusPatcher) Rebase(obj client.Object) {
 	p.seen = deepCopy(obj)
 }
 
+// InTurn has the writes wait for their turn.
+func (p *StatusPatcher) InTurn(turns Turns) { p.turns = turns }
+
 // Patch writes the object's status when it differs from what the API server has.
 //
 // It is a compare-and-swap: when anybody has changed the object since it was read,
@@ -48,6 +52,11 @@ func (p *StatusPatcher) Patch(ctx context.Context, obj client.Object) error {
 	if err != nil || patch == nil {
 		return err
 	}
+	done, err := p.turns.Take(ctx)
+	if err != nil {
+		return fmt.Errorf("patch status: %w", err)
+	}
+	defer done()
 	answer := deepCopy(obj)
 	if err := p.client.Status().Patch(ctx, answer, patch, client.FieldOwner(v1alpha1.FieldManager)); err != nil {
 		return fmt.Errorf("patch status: %w", err)
