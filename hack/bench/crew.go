@@ -35,9 +35,15 @@ type crew struct {
 	people    []person
 }
 
-// applyWorkers is how many objects are changed at once, as `kubectl apply` by a
-// pipeline for many clients does.
-const applyWorkers = 16
+const (
+	// applyWorkers is how many objects are changed at once, as `kubectl apply` by a
+	// pipeline for many clients does.
+	applyWorkers = 16
+	// gitWorkers is how many objects Flux applies at once unless told otherwise
+	// (https://fluxcd.io/flux/components/kustomize/options, --concurrent-ssa). Its default
+	// of 50 requests a second is not kept to: the load is the heavier for it.
+	gitWorkers = 4
+)
 
 // settleTimeout bounds every wait for objects that have nothing to wait for.
 const settleTimeout = 10 * time.Minute
@@ -184,8 +190,13 @@ func (c *crew) patch(ctx context.Context, p person, merge string) error {
 
 // patchAll changes the objects of all at once.
 func (c *crew) patchAll(ctx context.Context, merge func(i int) string) error {
+	return c.patchEach(ctx, applyWorkers, merge)
+}
+
+// patchEach changes the objects of all, so many at a time.
+func (c *crew) patchEach(ctx context.Context, workers int, merge func(i int) string) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(applyWorkers)
+	group.SetLimit(workers)
 	for i, p := range c.people {
 		group.Go(func() error { return c.patch(ctx, p, merge(i)) })
 	}

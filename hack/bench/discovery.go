@@ -21,7 +21,7 @@ const (
 	bareWorkers = 16
 	// ceilingSample bounds the objects that it makes, ceilingTime how long it goes on.
 	ceilingSample = 4000
-	ceilingTime   = 15 * time.Second
+	ceilingTime   = 10 * time.Second
 )
 
 // discoveryScenario looks at how a new Tenant came to have an object for everybody, and at
@@ -58,6 +58,9 @@ func discovered(ctx context.Context, w *world) ([]figure, error) {
 	}, nil
 }
 
+// ceilings is how often the ceiling is measured: the best counts.
+const ceilings = 3
+
 // ceiling measures how many of the objects that discovery made the API server takes in a
 // second, spec first and status after, while no manager runs. They are removed again.
 func (w *world) ceiling(ctx context.Context) (perSecond float64, err error) {
@@ -76,16 +79,27 @@ func (w *world) ceiling(ctx context.Context) (perSecond float64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	for range ceilings {
+		once, err := w.copyUsers(ctx, bare, users.Items, namespace)
+		if err != nil {
+			return 0, err
+		}
+		perSecond = max(perSecond, once)
+	}
+	return perSecond, nil
+}
+
+func (w *world) copyUsers(ctx context.Context, bare client.Client, users []v1alpha1.ManagedUser, namespace string) (perSecond float64, err error) {
 	began, made := time.Now(), 0
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(bareWorkers)
-	for ; made < len(users.Items) && time.Since(began) < ceilingTime; made++ {
-		user := &users.Items[made]
+	for ; made < len(users) && time.Since(began) < ceilingTime; made++ {
+		user := &users[made]
 		group.Go(func() error { return copyUser(working, bare, user, namespace) })
 	}
 	err = group.Wait()
 	took := time.Since(began)
-	if err := errors.Join(err, w.removeCopies(ctx, users.Items[:made], namespace)); err != nil {
+	if err := errors.Join(err, w.removeCopies(ctx, users[:made], namespace)); err != nil {
 		return 0, err
 	}
 	return float64(made) / took.Seconds(), nil

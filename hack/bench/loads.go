@@ -13,7 +13,8 @@ import (
 	"github.com/m365-operator/m365-operator/internal/graphsim"
 )
 
-// bursts change a profile of everybody in a crew at once, again and again.
+// bursts change a profile of everybody in a crew, as a commit does that a GitOps
+// controller applies, again and again.
 type bursts struct {
 	crew *crew
 	// most is how many fit into what the operator may write within a quota's window;
@@ -47,7 +48,7 @@ func (b *bursts) run(ctx context.Context, u *underway) error {
 			title := fmt.Sprintf(`{"spec":{"profile":{"jobTitle":"Round %d.%d"}}}`, window, round)
 			b.began = append(b.began, time.Now().Round(0))
 			u.begin()
-			err := b.crew.patchAll(ctx, func(int) string { return title })
+			err := b.crew.patchEach(ctx, gitWorkers, func(int) string { return title })
 			if err == nil {
 				err = b.crew.awaitSettled(ctx)
 			}

@@ -56,10 +56,12 @@ type reaction struct {
 	idle    *crew // an ordinary small tenant, where samples are taken while others are busy
 	busy    *crew // samples are taken among its own changes
 	away    *crew // changes of another tenant
+	far     *crew // changes of another tenant, while the bare watcher works
 	stuck   *crew // Graph hangs for it
 	large   *crew // of the large tenant
 	figures []figure
-	watcher *reactions // the bare watcher's
+	watcher *reactions // the bare watcher's, while nothing else goes on
+	amidst  *reactions // the bare watcher's, among changes of another tenant
 }
 
 func (r *reaction) run(ctx context.Context) ([]figure, error) {
@@ -81,16 +83,17 @@ func (r *reaction) run(ctx context.Context) ([]figure, error) {
 func (r *reaction) prepare(ctx context.Context) error {
 	n := r.samples
 	crews, err := newCrews(ctx, r.Stack,
-		crewSpec{title: "bare", n: n},
+		crewSpec{title: "bare", n: 2*n + r.spare},
 		crewSpec{title: "idle", n: 5*n + r.spare},
 		crewSpec{title: "busy", n: n + r.spare + r.others},
 		crewSpec{title: "away", n: r.others},
+		crewSpec{title: "far", n: r.others},
 		crewSpec{title: "stuck", n: r.hung},
 	)
 	if err != nil {
 		return err
 	}
-	r.bare, r.idle, r.busy, r.away, r.stuck = crews[0], crews[1], crews[2], crews[3], crews[4]
+	r.bare, r.idle, r.busy, r.away, r.far, r.stuck = crews[0], crews[1], crews[2], crews[3], crews[4], crews[5]
 	if r.large, err = crewOf(ctx, r.Stack, 0, n+r.spare); err != nil {
 		return err
 	}
@@ -100,7 +103,8 @@ func (r *reaction) prepare(ctx context.Context) error {
 	return r.awaitQuiet(ctx)
 }
 
-// watchBarely has a bare watcher do the same, in a tenant that the manager leaves alone.
+// watchBarely has a bare watcher do the same, in a tenant that the manager leaves alone:
+// while nothing else goes on, and while the manager has many changes of another.
 func (r *reaction) watchBarely(ctx context.Context) error {
 	if err := r.bare.declare(ctx); err != nil {
 		return err
@@ -112,11 +116,22 @@ func (r *reaction) watchBarely(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.watcher, err = r.react(ctx, r.bare, nil)
-	if err := errors.Join(err, watcher.stop()); err != nil {
+	if err := errors.Join(r.reactBarely(ctx), watcher.stop()); err != nil {
 		return fmt.Errorf("the bare watcher: %w", err)
 	}
 	return nil
+}
+
+func (r *reaction) reactBarely(ctx context.Context) (err error) {
+	if r.watcher, err = r.react(ctx, r.bare.split(r.samples), nil); err != nil {
+		return err
+	}
+	during, err := newBursts(ctx, r.far, len(r.bare.people))
+	if err != nil {
+		return err
+	}
+	r.amidst, err = r.react(ctx, r.bare, during)
+	return err
 }
 
 // whileIdle is the honest case: somebody declared long ago is suspended, and nothing
@@ -140,7 +155,7 @@ func (r *reaction) whileIdle(ctx context.Context) error {
 			about++
 		}
 	}
-	if err := r.report(ctx, "idle", took); err != nil {
+	if err := r.report(ctx, "idle", took, r.atRest()); err != nil {
 		return err
 	}
 	r.figures = append(r.figures,
@@ -161,8 +176,8 @@ func (r *reaction) whenNew(ctx context.Context) error {
 	return r.measure(ctx, "idle, declared for the first time", r.idle.split(r.samples), nil)
 }
 
-// slowGraph is what Graph takes on a good day. A tenant holds a quarter of the workers,
-// and a suspension is two writes: more would make the samples queue for each other.
+// slowGraph is what Graph takes on a good day. A suspension is two writes: if they took
+// longer, the samples would queue for the tenant's workers.
 const slowGraph = 50 * time.Millisecond
 
 // withSlowGraph shows that nothing is asked of Graph before the block: an answer that
@@ -220,7 +235,7 @@ func (r *reaction) amid(ctx context.Context, name string, from, others *crew) er
 	if err != nil {
 		return err
 	}
-	return r.measure(ctx, name, people, during)
+	return r.measureBeside(ctx, name, people, during, r.amidChanges())
 }
 
 // whileOtherHangs suspends people while Graph answers nothing for another tenant, which

@@ -16,9 +16,13 @@ import (
 // suspendPatch is what is measured.
 const suspendPatch = `{"spec":{"suspended":true}}`
 
-// pace is the time between two suspensions: they come whether or not those before are
-// done, and seldom enough to be no load of their own.
-const pace = 60 * time.Millisecond
+// The time between two suspensions: they come whether or not those before are done, and
+// seldom enough to be no load of their own. Each is four writes for the API server, which
+// takes some hundred a second here: while others keep it busy they come less often.
+const (
+	pace     = 60 * time.Millisecond
+	loadPace = 250 * time.Millisecond
+)
 
 // What is judged: from the moment when the client had the API server's answer. That it
 // had accepted the change may have been told to a watch some time before.
@@ -53,14 +57,28 @@ type reactions struct {
 // moment is when a suspension was sent and when its answer had come.
 type moment struct{ sent, accepted time.Time }
 
-// measure suspends a crew during a load, and reports.
+// measure suspends a crew during a load, and reports beside the bare watcher at rest.
 func (r *reaction) measure(ctx context.Context, name string, people *crew, during load) error {
+	return r.measureBeside(ctx, name, people, during, r.atRest())
+}
+
+func (r *reaction) measureBeside(ctx context.Context, name string, people *crew, during load, beside peer) error {
 	took, err := r.react(ctx, people, during)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	return r.report(ctx, name, took)
+	return r.report(ctx, name, took, beside)
 }
+
+// peer is what reactions are put beside.
+type peer struct {
+	name string
+	took *reactions
+}
+
+func (r *reaction) atRest() peer { return peer{"bare watcher, idle", r.watcher} }
+
+func (r *reaction) amidChanges() peer { return peer{"bare watcher, amid another tenant's", r.amidst} }
 
 // react suspends the people of a crew one after the other; during a load until enough of
 // them met it. Those who were suspended leave the crew.
@@ -126,7 +144,11 @@ func (r *reaction) suspend(ctx context.Context, people *crew, during load) ([]mo
 // first on who were suspended.
 func (c *crew) suspendInTurn(ctx context.Context, u *underway) ([]moment, error) {
 	group, ctx := errgroup.WithContext(ctx)
-	ticker := time.NewTicker(pace)
+	every := pace
+	if u != nil {
+		every = loadPace
+	}
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	moments := make([]moment, len(c.people))
 	sent := 0
@@ -181,7 +203,7 @@ func compareMoments(suspended *crew, moments []moment, arrived map[string]time.T
 }
 
 // report makes a case's figures, once everybody's sessions were revoked as well.
-func (r *reaction) report(ctx context.Context, name string, took *reactions) error {
+func (r *reaction) report(ctx context.Context, name string, took *reactions, beside peer) error {
 	people := took.crew
 	if err := people.awaitSettled(ctx); err != nil {
 		return err
@@ -198,7 +220,7 @@ func (r *reaction) report(ctx context.Context, name string, took *reactions) err
 	p50.Goal, p99.Goal = valueAtMost(milliseconds(reactionMedian)), valueAtMost(milliseconds(reactionTail))
 	sent50, sent99 := since("p50 since sent", took.sent, median), since("p99 since sent", took.sent, tail)
 	for f, q := range map[*figure]float64{&sent50: median, &sent99: tail} {
-		f.Beside, f.BesideValue = "bare watcher, idle", milliseconds(quantile(r.watcher.sent, q))
+		f.Beside, f.BesideValue = beside.name, milliseconds(quantile(beside.took.sent, q))
 	}
 	r.figures = append(r.figures, p50, p99, sent50, sent99,
 		figure{Case: name, What: "people not blocked and revoked exactly once", Value: float64(wrong), Goal: countAtMost(0)},

@@ -26,10 +26,10 @@ func grown(_ context.Context, w *world) ([]figure, error) {
 		step := []figure{
 			{What: "time to all Ready", Value: g.after.at.Sub(g.before.at).Seconds(), Unit: "s"},
 			{What: whatTenantTime, Value: g.after.at.Sub(g.before.at).Seconds() / added, Unit: "s"},
-			{What: whatTenantCPU, Value: (g.after.manager.cpu - g.before.manager.cpu).Seconds() / added, Unit: "s"},
-			{What: whatTenantRequests, Value: float64(g.after.graph.Requests-g.before.graph.Requests) / added},
-			{What: "goroutines", Value: g.after.manager.goroutines},
-			{What: "RSS", Value: float64(g.after.manager.rss) / (1 << 20), Unit: "MiB"},
+			{What: whatTenantCPU, Value: (g.rest.manager.cpu - g.before.manager.cpu).Seconds() / added, Unit: "s"},
+			{What: whatTenantRequests, Value: float64(g.rest.graph.Requests-g.before.graph.Requests) / added},
+			{What: "goroutines", Value: g.rest.manager.goroutines},
+			{What: "RSS", Value: float64(g.rest.manager.rss) / (1 << 20), Unit: "MiB"},
 		}
 		for j := range step {
 			step[j].Case = shape{g.tenants, w.shape.users}.String()

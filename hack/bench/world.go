@@ -45,8 +45,9 @@ type world struct {
 type growth struct {
 	// tenants are there now, added of them new; users those of the added.
 	tenants, added, users int
-	// before is counted when the first was applied, after when all users were Ready.
-	before, after sample
+	// before is counted when the first was applied, after when all users were Ready, rest
+	// when nothing was left to be read of them: mailboxes are read some at a time.
+	before, after, rest sample
 	// first is when the first of their users was there.
 	first time.Time
 }
@@ -162,6 +163,15 @@ func (w *world) grow(ctx context.Context, tenants int) error {
 	}
 	if g.after, err = w.sample(ctx); err != nil {
 		return err
+	}
+	g.rest = g.after
+	if w.shape.tenants > 1 {
+		if err := w.awaitQuiet(ctx); err != nil {
+			return err
+		}
+		if g.rest, err = w.sample(ctx); err != nil {
+			return err
+		}
 	}
 	w.growth = append(w.growth, g)
 	w.say("  %s users of %s Tenants are Ready (%.1f s)", thousands(want), thousands(tenants), g.after.at.Sub(g.before.at).Seconds())
