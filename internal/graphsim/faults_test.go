@@ -189,6 +189,26 @@ var _ = Describe("A clock that is set", func() {
 		Expect(changed).To(ConsistOf(HaveKeyWithValue("jobTitle", "new")))
 	})
 
+	It("shows nothing again that was over [GS-SIM-23]", func() {
+		w := newWorld(func(o *graphsim.Options) {
+			o.Quirks = graphsim.Quirks{DeltaLag: time.Minute, ReadLag: time.Minute, ReadStale: 1}
+		})
+		id := w.user("alice", map[string]any{"jobTitle": "old"})
+		title := func() any { return w.get("/users/" + id + "?$select=jobTitle").body["jobTitle"] }
+		w.Step(time.Hour)
+		w.renew()
+		Expect(w.patch(id, `{"jobTitle":"new"}`).status).To(Equal(http.StatusNoContent))
+		Expect(title()).To(Equal("old"))
+		w.Step(2 * time.Minute)
+		Expect(title()).To(Equal("new"))
+
+		w.Skew(-30 * time.Minute)
+		w.renew()
+		Expect(title()).To(Equal("new"))
+		all, _ := w.all("/users/delta?$select=id,jobTitle")
+		Expect(all).To(ContainElement(HaveKeyWithValue("jobTitle", "new")))
+	})
+
 	DescribeTable("is told what to do [GS-SIM-23] [GS-SIM-06]", func(body string) {
 		w := newWorld()
 		Expect(sim(w, "/clock", body).status).To(Equal(http.StatusBadRequest))

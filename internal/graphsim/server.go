@@ -163,12 +163,15 @@ func (s *Server) Step(d time.Duration) { s.clock.Step(d) }
 
 // Skew sets the simulated time forward or, if d is negative, back: from now on the
 // simulator's clock and its clients' differ by d more. What was stamped before keeps its
-// stamp. No budget, lag or pending change lasts longer for it.
+// stamp. No budget, lag or pending change lasts longer for it, and no replica goes back to
+// what it had shown before.
 func (s *Server) Skew(d time.Duration) {
+	back := turnBack{before: s.clock.Now()}
 	s.clock.Skew(d)
+	back.now = s.clock.Now()
 	for _, t := range s.tenants.Load().order {
 		t.mu.Lock()
-		t.rewind(s.clock.Now())
+		t.rewind(back)
 		t.mu.Unlock()
 	}
 	for _, a := range *s.apps.Load() {

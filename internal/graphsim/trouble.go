@@ -22,28 +22,41 @@ func (s *Server) RevokeTokens(tenantKey string) error {
 	})
 }
 
-// rewind brings what happened later than now, by a clock that was then set back, to now,
-// so that no lag lasts longer for it. Times that clients see stay, but for those of an
-// application's assignments, which are of that kind too.
-func (t *tenant) rewind(now time.Time) {
-	t.log.rewind(now)
-	t.groupLog.rewind(now)
+// turnBack is a clock that was set back, or forward.
+type turnBack struct{ before, now time.Time }
+
+// of is when something happened, by the clock as it is now, that is seen everywhere after a
+// lag: it is seen then no later than it would have been, and what was seen stays seen.
+func (b turnBack) of(at time.Time, lag time.Duration) time.Time {
+	if at.After(b.before.Add(-lag)) {
+		return earlier(at, at.Add(b.now.Sub(b.before)))
+	}
+	return earlier(at, b.now.Add(-lag))
+}
+
+// rewind brings what happened into a time before now, by a clock that was then set back,
+// so that no lag lasts longer for it or begins anew. Times that clients see stay, but for
+// those of an application's assignments, which are of that kind too.
+func (t *tenant) rewind(back turnBack) {
+	now, lag := back.now, t.quirks.ReadLag
+	t.log.rewind(back, t.quirks.DeltaLag)
+	t.groupLog.rewind(back, t.quirks.DeltaLag)
 	for _, r := range t.records {
 		for i := range r.past {
-			r.past[i].until = earlier(r.past[i].until, now)
+			r.past[i].until = back.of(r.past[i].until, lag)
 		}
 	}
 	for _, list := range [][]roleAssignment{t.assignments, t.withdrawn} {
 		for i := range list {
-			list[i].since, list[i].until = earlier(list[i].since, now), earlier(list[i].until, now)
+			list[i].since, list[i].until = back.of(list[i].since, lag), back.of(list[i].until, lag)
 		}
 	}
 	for _, a := range t.apps.removed {
-		a.created, a.removed = earlier(a.created, now), earlier(a.removed, now)
+		a.created, a.removed = back.of(a.created, lag), back.of(a.removed, lag)
 	}
 	for _, list := range t.apps.byApp {
 		for _, a := range list {
-			a.created = earlier(a.created, now)
+			a.created = back.of(a.created, lag)
 		}
 	}
 	for i := range t.licensing {
@@ -58,10 +71,10 @@ func (t *tenant) rewind(now time.Time) {
 	}
 }
 
-// rewind is tenant.rewind for a log: the changes are in the order of their times.
-func (l *history[S]) rewind(now time.Time) {
-	for i := len(l.entries) - 1; i >= 0 && l.entries[i].at.After(now); i-- {
-		l.entries[i].at = now
+// rewind is tenant.rewind for a log, which stays in the order of its times.
+func (l *history[S]) rewind(back turnBack, lag time.Duration) {
+	for i := range l.entries {
+		l.entries[i].at = back.of(l.entries[i].at, lag)
 	}
 }
 
