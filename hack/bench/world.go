@@ -165,7 +165,7 @@ func (w *world) grow(ctx context.Context, tenants int) error {
 		return err
 	}
 	g.rest = g.after
-	if w.shape.tenants > 1 {
+	if w.tenants > 1 {
 		if err := w.awaitQuiet(ctx); err != nil {
 			return err
 		}
