@@ -7,13 +7,16 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/graphsim"
 	"github.com/m365-operator/m365-operator/internal/testenv/stack"
 )
@@ -167,12 +170,19 @@ func (c *consentWithdrawn) Inject(ctx context.Context, rng *rand.Rand) (func(con
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	tenant := c.stack.Graph.TenantIDs[rng.IntN(len(c.stack.Graph.TenantIDs))]
+	working, err := c.atWork(ctx)
+	if err != nil {
+		<-c.turn
+		return nil, err
+	}
+	object := &working[rng.IntN(len(working))]
+	tenant := object.Spec.TenantID
 	path := "tenants/" + tenant + "/apps/" + url.PathEscape(c.stack.Graph.ClientID)
 	ctx = context.WithoutCancel(ctx) // it is undone whole
-	err := errors.Join(
+	err = errors.Join(
 		c.stack.Graph.Call(ctx, http.MethodDelete, path, nil, nil),
 		c.stack.Graph.Call(ctx, http.MethodPost, "tenants/"+tenant+"/tokens/revoke", nil, nil),
+		c.ask(ctx, object, rng),
 	)
 	return func(ctx context.Context) error {
 		defer func() { <-c.turn }()
@@ -183,6 +193,26 @@ func (c *consentWithdrawn) Inject(ctx context.Context, rng *rand.Rand) (func(con
 			c.stack.Graph.Call(ctx, http.MethodPost, "clock", map[string]string{"step": rolesCount.String()}, nil),
 		)
 	}, err
+}
+
+// atWork are the Tenants that are not paused, for which tokens are asked for.
+func (c *consentWithdrawn) atWork(ctx context.Context) ([]v1alpha1.Tenant, error) {
+	var list v1alpha1.TenantList
+	err := insist(ctx, "list the Tenants", func(ctx context.Context) error { return c.stack.Client.List(ctx, &list) })
+	working := slices.DeleteFunc(list.Items, func(t v1alpha1.Tenant) bool { return t.Spec.Paused || !t.DeletionTimestamp.IsZero() })
+	if err == nil && len(working) == 0 {
+		err = errors.New("no Tenant is at work")
+	}
+	return working, err
+}
+
+// ask has a Tenant read at once, so that a token is missed.
+func (c *consentWithdrawn) ask(ctx context.Context, tenant *v1alpha1.Tenant, rng *rand.Rand) error {
+	patch := client.RawPatch(types.MergePatchType,
+		fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"%x"}}}`, v1alpha1.RequestedAtAnnotation, rng.Uint64()))
+	return insist(ctx, "ask for a sync", func(ctx context.Context) error {
+		return client.IgnoreNotFound(c.stack.Client.Patch(ctx, tenant, patch))
+	})
 }
 
 // Injected counts tokens that were refused for want of consent.
