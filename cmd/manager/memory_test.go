@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime/debug"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -37,7 +38,7 @@ var _ = Describe("The garbage of a manager", func() {
 		Eventually(percent).WithContext(ctx).Should(Equal(garbageAtWork))
 		stop()
 		Eventually(ended).WithContext(ctx).Should(Receive(Succeed()))
-	})
+	}, SpecTimeout(time.Minute))
 
 	It("is what the environment says", func(context.Context) {
 		Expect(saveMemory(nil, "100")).To(Succeed())
