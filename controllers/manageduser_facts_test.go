@@ -116,7 +116,9 @@ var _ = Describe("devices", func() {
 	})
 })
 
-// day is what may be an alert one day and is none the next.
+// day is what may be an alert one day and is none the next. Until after has passed every
+// feed that tells it is read again, whatever the tenant's offset: the first time within an
+// interval and a quarter.
 type day struct {
 	tenant func(*graphsim.TenantSpec)
 	upn    string
@@ -147,7 +149,7 @@ var _ = DescribeTable("an alert is raised while it holds, and settles",
 				DisplayName: "Analysts", Members: []string{upnBob, upnAlice}, Licenses: []graphsim.LicenseSpec{{SKU: "POWER_BI_PRO"}},
 			}}
 		},
-		upn: upnAlice, alert: v1alpha1.AlertLicenseError, after: 7 * time.Hour,
+		upn: upnAlice, alert: v1alpha1.AlertLicenseError, after: 8 * time.Hour,
 		ends: func(w *world) error { return w.sim.RemoveGroupMember(w.tenantID, "Analysts", upnAlice) },
 	}),
 	Entry("a lockout of today", day{
@@ -187,7 +189,7 @@ var _ = DescribeTable("an alert is raised while it holds, and settles",
 		},
 	}),
 	Entry("a person who has not signed in for long", day{
-		tenant: func(*graphsim.TenantSpec) {}, upn: upnBob, alert: v1alpha1.AlertStale, after: 25 * time.Hour,
+		tenant: func(*graphsim.TenantSpec) {}, upn: upnBob, alert: v1alpha1.AlertStale, after: 31 * time.Hour,
 		ends: func(w *world) error { return w.sim.AddSignIn(w.tenantID, graphsim.SignInSpec{User: upnBob}) },
 	}),
 )
