@@ -257,5 +257,5 @@ func perform(ctx context.Context, dir directory.Directory, known *inventory.Tena
 // mayBeUnseen tells whether the operator gave a moment ago what it is to remove, so that a
 // replica's list without it proves nothing.
 func mayBeUnseen(known *inventory.Tenant, id string, change plan.Change) bool {
-	return known.Unshown(linkOf(inventory.LinkAppRole, id, change)) || known.Unshown(linkOf(inventory.LinkRole, id, change))
+	return known.MadeLately(linkOf(inventory.LinkAppRole, id, change)) || known.MadeLately(linkOf(inventory.LinkRole, id, change))
 }

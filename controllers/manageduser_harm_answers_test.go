@@ -6,6 +6,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
@@ -122,6 +123,43 @@ var _ = Describe("what must not happen to answers that are lost", func() {
 		w.mustSync(ctx)
 		_, _ = w.pass(ctx, nina)
 		Expect(w.secrets(ctx)).To(HaveLen(1), "the only copy of the password")
+	})
+
+	It("is that a licence stays which a replica did not show when its time was up", func(ctx context.Context) {
+		quirks = graphsim.Quirks{ReadLag: 30 * time.Second, ReadStale: 1}
+		defer func() { quirks = graphsim.Quirks{} }()
+		w := newWorld(ctx, staffed, func(spec *graphsim.TenantSpec) {
+			for _, user := range spec.Users {
+				user["usageLocation"] = "DE"
+			}
+		})
+		w.touchable(ctx, upnAlice)
+		w.mustSync(ctx)
+		w.outsider(upnAlice, map[string]any{"jobTitle": "Clerk"}) // unread as yet: a replica's account is no echo
+		w.clock.Step(40 * time.Second)
+		until := metav1.NewTime(w.clock.Now().Add(20 * time.Second))
+		alice := w.declare(ctx, upnAlice, licensed("SPB"), func(s *v1alpha1.ManagedUserSpec) { s.Licenses[0].Until = &until })
+		w.mustPass(ctx, alice)
+		Expect(w.skusOf(upnAlice)).To(ConsistOf("SPB"))
+
+		By("reading it in the changes, and no more where its end is carried out")
+		w.clock.Step(10 * time.Second)
+		_, _, err := w.sync(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		w.mustPass(ctx, alice)
+		w.clock.Step(10 * time.Second)
+		res := w.mustPass(ctx, alice)
+		Expect(condition(alice, v1alpha1.ConditionLicenses)).To(Equal("Unknown/Waiting"), message(alice, v1alpha1.ConditionLicenses))
+		Expect(message(alice, v1alpha1.ConditionLicenses)).To(ContainSubstring("is being read back"))
+		Expect(res.RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", 40*time.Second)))
+
+		w.clock.Step(40 * time.Second)
+		w.mustPass(ctx, alice)
+		Expect(w.skusOf(upnAlice)).To(BeEmpty())
+		Expect(alice.Status.Claims).To(BeEmpty())
+		w.mustSync(ctx)
+		w.mustPass(ctx, alice)
+		w.settles(ctx, alice)
 	})
 
 	DescribeTable("is that what was given a moment ago stays although it was taken off the list",

@@ -430,6 +430,7 @@ func (r *ManagedUserReconciler) input(s *userScope) plan.Input {
 		Spec: &s.user.Spec, Generation: s.user.Generation, Records: s.user.Status.Records,
 		User: s.seen.User, Federated: s.seen.Federated,
 		Adopting: adopting(s), Live: s.live, BlockedElsewhere: saysBlockedElsewhere(s.user), Now: r.Clock.Now(), Settle: r.ConsistencyWindow,
+		Written: s.known.Written(s.seen.User.ID),
 		Declared: !isDiscovered(s.user) || kube.OwnedByOthers(s.user), Claims: s.user.Status.Claims,
 		Defaults: s.tenant.Spec.Defaults, AllowRoleGrants: r.AllowRoleGrants,
 	}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -68,10 +69,22 @@ func (t *Tenant) Expect(id string, expectation Expectation) {
 			w.release(a)
 		} else {
 			a.expect(expectation, w.now, w.store.options.Expectation)
+			w.written[a.shown.User.ID] = w.now
 			w.held[a.shown.User.ID] = a
 		}
 		w.update(a, raw, GoneNot)
 	}))
+}
+
+// Written is when the operator last wrote to an account, as far as it matters to readings:
+// what another process wrote before the tenant began to be known here is not known.
+func (t *Tenant) Written(id string) time.Time {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if at, ok := t.written[strings.ToLower(id)]; ok {
+		return at
+	}
+	return t.begun
 }
 
 // Refresh stores an account as just read live, and tells how it stands to what was
@@ -109,6 +122,9 @@ func (t *Tenant) sweep() int {
 				w.believe(id, d)
 			}
 		}
+		maps.DeleteFunc(w.written, func(_ string, at time.Time) bool {
+			return !w.now.Before(at.Add(w.store.options.Expectation))
+		})
 		w.sweepLinks()
 		w.sweepFates()
 	}))

@@ -187,6 +187,23 @@ var _ = Describe("What the operator just wrote", func() {
 		}, person("a"), inventory.ExpectationNone, directory.Yes),
 	)
 
+	It("is dated for as long as it may be missed in a reading", func() {
+		begun := w.tenant.Written("a")
+		Expect(begun).To(Equal(epoch), "what another process wrote before this one began is not known")
+		w.clock.Step(time.Hour)
+		w.tenant.Expect("A", expectBlocked)
+		w.tenant.ExpectLink(inventory.Link{Kind: inventory.LinkGroup, User: "b", Target: "g"}, true)
+		Expect(w.tenant.Written("A")).To(Equal(w.clock.Now()))
+		Expect(w.tenant.Written("b")).To(Equal(begun), "nobody is known by this id")
+		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
+		w.clock.Step(time.Minute)
+		w.tenant.ExpectLink(inventory.Link{Kind: inventory.LinkGroup, User: "a", Target: "g"}, true)
+		Expect(w.tenant.Written("a")).To(Equal(w.clock.Now()), "although Graph has shown it")
+		w.clock.Step(10 * time.Minute)
+		w.sync()
+		Expect(w.tenant.Written("a")).To(Equal(begun))
+	})
+
 	It("is withdrawn at once", func() {
 		w.tenant.Expect("a", expectBlocked)
 		w.tenant.Expect("a", inventory.Expectation{})

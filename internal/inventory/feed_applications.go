@@ -70,7 +70,7 @@ func applicationsRound(t *Tenant) *round {
 	}
 	round.store = func(s *run) (int, Reason) {
 		changed := r.store(s)
-		return changed + s.meetLinks(LinkAppRole, round.acts), r.missing
+		return changed + s.meetLinks(LinkAppRole, round), r.missing
 	}
 	return round
 }

@@ -26,7 +26,7 @@ func managersRound(*Tenant) *round {
 		if !same {
 			changed = s.rederive()
 		}
-		return changed + s.meetLinks(LinkManager, r.acts), ""
+		return changed + s.meetLinks(LinkManager, r), ""
 	}
 	return r
 }

@@ -240,7 +240,7 @@ func (w *writer) move(id string, joined map[string]bool) {
 // expected, or found so by a reading of all that was begun later.
 func (r *membershipReading) meet(s *run) int {
 	if r.listing {
-		return s.meetLinks(LinkGroup, r.round.acts)
+		return s.meetLinks(LinkGroup, r.round)
 	}
 	return s.emit(s.write(func(w *writer) {
 		w.dropLinks(func(h linkHold) bool {

@@ -138,7 +138,7 @@ func (r *roleReading) store(s *run) (changed int, missing Reason) {
 	if !same {
 		changed = s.rederive()
 	}
-	return changed + s.meetLinks(LinkRole, r.round.acts), missing
+	return changed + s.meetLinks(LinkRole, r.round), missing
 }
 
 func (r *roleReading) facts() roleFacts {

@@ -60,6 +60,9 @@ type linkHold struct {
 	until time.Time
 	// act numbers the operator's writes: only what was begun to be read later tells of it.
 	act uint64
+	// shown is true once a reading had it. The next may still come from a replica that has
+	// not, so until replicaLag has passed that ends nothing.
+	shown bool
 }
 
 // ExpectLink makes ByID show a link that the operator just made, or undid, until a feed
@@ -77,13 +80,14 @@ func (t *Tenant) ExpectLink(link Link, present bool) {
 		w.facts.links[a.shown.User.ID] = append(holds, linkHold{
 			Link: link, present: present, made: w.now, until: w.now.Add(w.store.options.Expectation), act: w.acts,
 		})
+		w.written[a.shown.User.ID] = w.now
 		w.refresh(a)
 	}))
 }
 
-// Unshown tells whether the operator made a link a moment ago, and no feed has shown it
-// yet: a reading without it may be a replica's.
-func (t *Tenant) Unshown(link Link) bool {
+// MadeLately tells whether the operator made a link a moment ago: a reading without it may be
+// a replica's.
+func (t *Tenant) MadeLately(link Link) bool {
 	link = link.canonical()
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -119,12 +123,18 @@ func (w *writer) dropLinks(done func(linkHold) bool) {
 	}
 }
 
-// meetLinks ends the holds of one kind that a reading, begun after the operator's write
-// number acts, has shown.
-func (s *run) meetLinks(kind LinkKind, acts uint64) int {
+// meetLinks ends the holds of one kind that a reading of everything, begun after the
+// operator's write, has shown, or one before it.
+func (s *run) meetLinks(kind LinkKind, reading *round) int {
 	return s.emit(s.write(func(w *writer) {
+		for _, holds := range w.facts.links {
+			for i := range holds {
+				h := &holds[i]
+				h.shown = h.shown || h.Kind == kind && h.act <= reading.acts && w.facts.shows(*h)
+			}
+		}
 		w.dropLinks(func(h linkHold) bool {
-			return h.Kind == kind && h.act <= acts && w.facts.shows(h)
+			return h.Kind == kind && h.shown && !reading.begun.Before(h.made.Add(replicaLag))
 		})
 	}))
 }

@@ -246,6 +246,22 @@ func describeLink(c linkCase, made bool) {
 		Expect(w.heardIDs()).To(Equal([]string{"a"}))
 	})
 
+	if c.feed != inventory.FeedMemberships { // the changes of groups do not take back what they told
+		It("is held against a replica that lacks what another has shown", func() {
+			w.tenant.ExpectLink(c.link, made)
+			c.tell(w, made)
+			w.clock.Step(10 * time.Second)
+			read()
+			c.tell(w, !made)
+			w.clock.Step(20 * time.Second)
+			read()
+			Expect(linked()).To(Equal(made))
+			w.clock.Step(time.Minute)
+			read()
+			Expect(linked()).To(Equal(!made), "late enough it is believed")
+		})
+	}
+
 	It("ends when its time is up and the feed has been read since", func() {
 		w.tenant.ExpectLink(c.link, made)
 		c.tell(w, !made)

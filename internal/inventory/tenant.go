@@ -53,6 +53,9 @@ type Tenant struct {
 	// what else it wrote.
 	fates map[string]fate
 	acts  uint64
+	// begun is when the tenant began to be known, written when accounts were last written to.
+	begun   time.Time
+	written map[string]time.Time
 	// admins are the accounts known to be administrators.
 	admins map[string]*account
 	// askedMailboxes are to be read anew.
@@ -77,6 +80,8 @@ func newTenant(key types.NamespacedName, store *Store) *Tenant {
 		doubted:  map[string]doubt{},
 		wanted:   map[string]bool{},
 		fates:    map[string]fate{},
+		begun:    store.options.Clock.Now(),
+		written:  map[string]time.Time{},
 		admins:   map[string]*account{},
 
 		askedMailboxes: map[string]bool{},

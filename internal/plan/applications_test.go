@@ -73,6 +73,12 @@ var _ = DescribeTable("applications",
 	result("drops a claim on what comes through a group alone, and says so",
 		outcome{status: yes, reason: v1alpha1.ReasonSucceeded, says: list("through a group")},
 		portalRoles(), offers("Manager", "m"), portalClaim("Manager", "m"), assigned("m", "g")),
+	result("keeps a claim on what comes through a group, while its own role may not have shown",
+		outcome{
+			claims: list("MSPortal=p/m+"), status: maybe, reason: v1alpha1.ReasonWaiting,
+			says: list("was given role Manager of application MSPortal is being read back"), wake: time.Minute,
+		},
+		portalRoles(), offers("Manager", "m"), portalClaim("Manager", "m"), assigned("m", "g"), written(now)),
 	result("takes away its own although a group holds the role as well",
 		outcome{
 			changes: list("RemoveAppRole! p m ends:MSPortal"), claims: list("MSPortal=p/m+"), status: yes, reason: v1alpha1.ReasonSucceeded,

@@ -153,6 +153,9 @@ func unresolved(kind v1alpha1.ClaimKind, name, qualifier string, reason v1alpha1
 	return target(kind, name, qualifier, plan.Target{Reason: reason, Message: message})
 }
 
+// written tells when the operator last wrote to the account.
+func written(at time.Time) inputOption { return func(in *plan.Input) { in.Written = at } }
+
 func begun(name string, at time.Time) inputOption { return record(name, "", started, at, "") }
 
 func starting(name string) map[string]v1alpha1.RecordPhase {

@@ -57,7 +57,7 @@ func (g *grants) plan(plan *Plan) *Facet {
 			g.keep(end.claim)
 			continue
 		}
-		g.end(end.claim)
+		g.end(end.claim, plan)
 	}
 	f := &Facet{
 		Condition: g.condition, Independent: true, Changes: g.changes,
@@ -119,7 +119,7 @@ func (g *grants) keep(claim v1alpha1.Claim) {
 }
 
 // end takes away what a claim holds, unless an entry still stands for the same.
-func (g *grants) end(claim v1alpha1.Claim) {
+func (g *grants) end(claim v1alpha1.Claim, plan *Plan) {
 	found := &g.list.findings
 	for _, i := range g.list.items {
 		if i.claim.ID != "" && sameThing(i.claim, claim) {
@@ -128,6 +128,9 @@ func (g *grants) end(claim v1alpha1.Claim) {
 		}
 	}
 	switch how := g.holds(claim); {
+	case (how == absent || how == inherited) && !g.in.believesAbsence(plan):
+		found.wait("whether the account was given %s is being read back", refOf(claim).label())
+		g.claims = append(g.claims, claim)
 	case how == absent, how == unread && g.in.Targets[refOf(claim)].Reason != "":
 		g.dropped = append(g.dropped, claim)
 	case how == inherited:

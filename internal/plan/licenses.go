@@ -36,19 +36,19 @@ func planLicenses(in Input, plan *Plan) *Facet {
 	}
 	w.locate(plan)
 	for _, end := range l.gone {
-		w.end(end, l.items)
+		w.end(end, l.items, plan)
 	}
 	f.Changes = w.changes()
 	f.Verdict = w.findings.verdict("the licences are as declared")
 	switch {
 	case w.findings.waits():
 		f.Changes, f.Records = nil, keep(in.Records, RecordLicenses)
-		w.claims = append(w.claims, w.dropped...)
+		w.claims, w.lacks = append(w.claims, w.dropped...), false
 	case len(f.Changes)+len(w.dropped) > 0 && in.unsettled(f, RecordLicenses, true, plan):
-		w.claims = append(w.claims, w.dropped...)
+		w.claims, w.lacks = append(w.claims, w.dropped...), false
 	}
 	// What was observed may be older than what was written last.
-	plan.NeedsLive = plan.NeedsLive || len(f.Changes) > 0 && w.contradicts && !in.Live
+	plan.NeedsLive = plan.NeedsLive || !in.Live && (len(f.Changes) > 0 && w.contradicts || w.lacks)
 	plan.Claims = append(plan.Claims, w.claims...)
 	return f
 }
@@ -71,6 +71,8 @@ type licensing struct {
 	// contradicts is true when the account has lost what it had, or still has what it
 	// is to lose.
 	contradicts bool
+	// lacks is true when the account lacks what a claim was to take away.
+	lacks bool
 	// disables is true when plans in use are switched off.
 	disables bool
 }
@@ -216,17 +218,21 @@ func writesUsageLocation(c Change) bool {
 
 // end takes away what a claim holds, unless an entry still asks for it. What left the
 // list stays for as long as what may have been listed in its place cannot be had.
-func (w *licensing) end(end ending, items []item) {
+func (w *licensing) end(end ending, items []item, plan *Plan) {
 	has := w.possession(end.claim.ID)
 	label := w.label(end.claim)
 	switch {
 	case slices.ContainsFunc(items, func(i item) bool { return sameThing(i.claim, end.claim) }):
 		w.dropped = append(w.dropped, end.claim)
-	case has.direct == nil && has.group != nil:
-		w.findings.note("%s comes through group %s, and stays", label, w.group(has.group.Group))
-		w.dropped = append(w.dropped, end.claim)
+	case has.direct == nil && !w.in.believesAbsence(plan):
+		w.findings.wait("whether %s was assigned is being read back", label)
+		w.claims = append(w.claims, end.claim)
 	case has.direct == nil:
+		if has.group != nil {
+			w.findings.note("%s comes through group %s, and stays", label, w.group(has.group.Group))
+		}
 		w.dropped = append(w.dropped, end.claim)
+		w.lacks = true
 	case w.unmet != "" && !end.expired:
 		w.findings.note("%s is taken away once %s can be assigned, or has left the list as well", label, w.unmet)
 		w.claims = append(w.claims, end.claim)

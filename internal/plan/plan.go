@@ -92,8 +92,11 @@ type Input struct {
 	AllowRoleGrants bool
 	// Live is true when User was read from the directory for this very plan.
 	Live bool
+	// Written is when the operator may last have written to the account: a reading
+	// without what a claim holds may be older. Zero when that is long ago.
+	Written time.Time
 	// Now and Settle decide when a read may be trusted to show an earlier write:
-	// Settle after the record's time.
+	// Settle after the record's time, or Written.
 	Now    time.Time
 	Settle time.Duration
 }
@@ -327,7 +330,16 @@ func (in Input) settle(rec v1alpha1.Record, plan *Plan) bool {
 // elapsed tells whether the consistency window after an attempt has passed, or asks to
 // wait for it.
 func (in Input) elapsed(rec v1alpha1.Record, plan *Plan) bool {
-	left := rec.Time.Add(in.Settle).Sub(in.Now)
+	return in.elapsedSince(rec.Time.Time, plan)
+}
+
+// believesAbsence tells whether a claim may be dropped because the account, as it was read,
+// lacks what it holds: a replica may lack what was given a moment ago, and a claim that is
+// dropped takes nothing away any more.
+func (in Input) believesAbsence(plan *Plan) bool { return in.elapsedSince(in.Written, plan) }
+
+func (in Input) elapsedSince(t time.Time, plan *Plan) bool {
+	left := t.Add(in.Settle).Sub(in.Now)
 	if left > 0 {
 		plan.wake(left)
 	}
