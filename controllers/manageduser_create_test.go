@@ -289,6 +289,19 @@ var _ = Describe("a rename", func() {
 		Expect(w.sim.Counters("").Writes).To(BeZero())
 	})
 
+	It("waits while it is only observed, and is remembered as owed", func(ctx context.Context) {
+		w.edit(ctx, alice, rename, func(s *v1alpha1.ManagedUserSpec) { s.ManagementPolicy = v1alpha1.ManagementPolicyObserve })
+		w.mustPass(ctx, alice)
+		Expect(alice.Status.PendingChanges).To(ConsistOf(And(HaveField("Action", "RenameAccount"), HaveField("To", married))))
+		w.settles(ctx, alice)
+		Expect(w.sim.Counters("").Writes).To(BeZero())
+
+		w.edit(ctx, alice, func(s *v1alpha1.ManagedUserSpec) { s.ManagementPolicy = v1alpha1.ManagementPolicyEnforce })
+		w.mustPass(ctx, alice)
+		Expect(w.effects(married, graphsim.EffectRename)).To(BeEquivalentTo(1))
+		w.settles(ctx, alice)
+	})
+
 	It("is refused where Active Directory masters the name", func(ctx context.Context) {
 		sven := w.declare(ctx, upnSync)
 		w.mustPass(ctx, sven)

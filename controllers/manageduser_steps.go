@@ -471,12 +471,20 @@ func witness(user *v1alpha1.ManagedUser) {
 }
 
 // remembered are the records to keep of a plan that is not carried out: what was known
-// before, and what was found done.
+// before, and what was found done. A step for another value has not begun, so the one for
+// the value before is still the last.
 func remembered(before, planned []v1alpha1.Record) []v1alpha1.Record {
-	return slices.DeleteFunc(planned, func(record v1alpha1.Record) bool {
+	var kept []v1alpha1.Record
+	for _, record := range planned {
 		known, ok := kube.FindRecord(before, record.Name)
-		return record.Cause != plan.CauseAdopted && (!ok || known.Value != record.Value)
-	})
+		switch {
+		case record.Cause == plan.CauseAdopted, ok && known.Value == record.Value:
+			kept = append(kept, record)
+		case ok:
+			kept = append(kept, known)
+		}
+	}
+	return kept
 }
 
 func sortedRecords(records []v1alpha1.Record) []v1alpha1.Record {
