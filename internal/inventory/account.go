@@ -186,7 +186,12 @@ func (w *writer) deliver(user directory.User, from source) ExpectationState {
 		w.doubt(user.ID, doubt{user: user})
 		return a.hold.state(&known)
 	}
-	return w.accept(a, user, from)
+	before := a.shown
+	state := w.accept(a, user, from)
+	if from == fromLive && before.User.ID != "" && (before.Gone != a.shown.Gone || !equalUsers(&before.User, &a.shown.User)) {
+		w.recheck(user.ID)
+	}
+	return state
 }
 
 // accept stores a reading that is believed.

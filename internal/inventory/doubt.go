@@ -3,7 +3,6 @@ package inventory
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -21,6 +20,24 @@ type doubt struct {
 	user  directory.User
 	gone  Gone
 	until time.Time
+	// again, when not zero, is when an account is to be read live once more. What the
+	// last such reading told is stored already; it may have come from a replica that
+	// lacks what the changes had told before, and will not tell again.
+	again time.Time
+}
+
+// due is when the doubt can be resolved, or ends.
+func (d *doubt) due(now time.Time) time.Time {
+	if d.again.After(now) {
+		return d.again
+	}
+	return d.until
+}
+
+// recheck has an account read once more when all replicas have what the changes told.
+func (w *writer) recheck(id string) {
+	delete(w.doubted, id)
+	w.doubt(id, doubt{again: w.now.Add(replicaLag)})
 }
 
 // doubt keeps what was told of an account from being believed; not for longer when it
@@ -36,11 +53,13 @@ func (w *writer) doubt(id string, d doubt) {
 // believe stores what was doubted.
 func (w *writer) believe(id string, d doubt) {
 	delete(w.doubted, id)
-	if d.gone != GoneNot {
+	switch {
+	case !d.again.IsZero():
+	case d.gone != GoneNot:
 		w.remove(id, d.gone)
-		return
+	default:
+		w.accept(w.account(id), d.user, fromChanges)
 	}
-	w.accept(w.account(id), d.user, fromChanges)
 }
 
 // isDoubtful is true for a reading that looks older than what is known: one of the
@@ -65,7 +84,12 @@ func (s *run) doubtful() []string {
 	now := s.now()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	ids := slices.Collect(maps.Keys(s.doubted))
+	var ids []string
+	for id, d := range s.doubted {
+		if !d.again.After(now) {
+			ids = append(ids, id)
+		}
+	}
 	for id, a := range s.held {
 		if a.hold.isOverdue(now) {
 			ids = append(ids, id)

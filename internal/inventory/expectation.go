@@ -102,6 +102,7 @@ func (t *Tenant) Remove(id string) {
 		id = strings.ToLower(id)
 		if a, ok := w.accounts[id]; ok && a.shown.Gone == GoneNot && !w.isMade(id) {
 			w.remove(id, GoneVanished)
+			w.recheck(id)
 		}
 	}))
 }

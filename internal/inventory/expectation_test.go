@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -254,6 +255,102 @@ var _ = Describe("A live reading", func() {
 		Expect(w.heardIDs()).To(BeEmpty())
 		w.tell("r1", "r2", person("a"))
 		Expect(w.seen("a").Gone).To(Equal(inventory.GoneNot))
+	})
+
+	Context("that differs from what the changes told, which a lagging replica may lack,", func() {
+		var w *world
+		enabled := func() directory.Tristate { return w.seen("a").User.Enabled }
+		// asked are how often it was read live since the last time.
+		asked := func() int {
+			defer func() { w.graph.user.links = nil }()
+			return len(w.graph.user.links)
+		}
+		BeforeEach(func() {
+			w = newWorld().settled(person("a"))
+			w.tell("r1", "r2", person("a", blocked))
+			w.graph.users.pages["r2"] = &directory.UserChanges{Resume: "r2"}
+			truth := person("a", blocked)
+			w.graph.user.pages["a"] = &truth
+		})
+
+		It("is read again when no replica lags any more", func() {
+			w.tenant.Refresh(person("a"))
+			Expect(enabled()).To(Equal(directory.Yes))
+			w.heard = nil
+			Expect(w.sync().NextDue).To(Equal(w.clock.Now().Add(time.Minute)))
+			w.clock.Step(time.Minute - time.Second)
+			w.sync()
+			Expect(asked()).To(BeZero())
+
+			w.clock.Step(time.Second)
+			w.sync()
+			Expect(asked()).To(Equal(1))
+			Expect(enabled()).To(Equal(directory.No))
+			Expect(w.heardIDs()).To(Equal([]string{"a"}))
+
+			By("until two agree")
+			w.clock.Step(time.Minute)
+			w.sync()
+			Expect(asked()).To(Equal(1))
+			w.clock.Step(time.Hour)
+			w.sync()
+			Expect(asked()).To(BeZero())
+		})
+
+		It("is not, when the changes tell more of it", func() {
+			w.tenant.Refresh(person("a"))
+			w.tell("r2", "r3", person("a", titled("Cook")))
+			w.graph.users.pages["r3"] = &directory.UserChanges{Resume: "r3"}
+			w.clock.Step(time.Minute)
+			w.sync()
+			Expect(asked()).To(BeZero())
+			Expect(enabled()).To(Equal(directory.Yes))
+		})
+
+		It("is not, when it told what was known, or what the operator wrote", func() {
+			w.tenant.Refresh(person("a", blocked))
+			w.tenant.Expect("a", inventory.Expectation{Enabled: directory.Yes})
+			w.tenant.Refresh(person("a", blocked))
+			w.tenant.Refresh(person("a"))
+			w.clock.Step(time.Minute)
+			w.sync()
+			Expect(asked()).To(BeZero())
+		})
+
+		It("is read again when it found nothing", func() {
+			w.tenant.Remove("a")
+			w.clock.Step(time.Minute)
+			w.sync()
+			Expect(asked()).To(Equal(1))
+			Expect(w.seen("a").Gone).To(Equal(inventory.GoneNot))
+		})
+
+		It("is read again when it found what the changes said is gone", func() {
+			w.graph.users.pages["r2"] = &directory.UserChanges{Removed: []directory.Removal{{ID: "a"}}, Resume: "r3"}
+			w.graph.users.pages["r3"] = &directory.UserChanges{Resume: "r3"}
+			w.sync()
+			Expect(w.seen("a").Gone).To(Equal(inventory.GoneDeleted))
+			w.tenant.Refresh(person("a", blocked))
+			Expect(w.seen("a").Gone).To(Equal(inventory.GoneNot))
+			delete(w.graph.user.pages, "a")
+			w.clock.Step(time.Minute)
+			w.sync()
+			Expect(asked()).To(Equal(1))
+			Expect(w.seen("a").Gone).To(Equal(inventory.GoneVanished))
+		})
+
+		It("is believed when it cannot be read again", func() {
+			w.tenant.Refresh(person("a"))
+			w.graph.user.errors = slices.Repeat([]error{refusal(directory.KindThrottled)}, 100)
+			for range 11 {
+				w.clock.Step(time.Minute)
+				w.sync()
+			}
+			Expect(asked()).To(BeNumerically(">", 1))
+			w.sync()
+			Expect(asked()).To(BeZero())
+			Expect(enabled()).To(Equal(directory.Yes))
+		})
 	})
 
 	It("says nothing before the tenant is synced", func() {

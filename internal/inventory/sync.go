@@ -196,7 +196,7 @@ func (t *Tenant) nextDue() (next, rhythm time.Time) {
 		next = earliest(next, a.hold.until)
 	}
 	for _, d := range t.doubted {
-		next = earliest(next, d.until)
+		next = earliest(next, d.due(t.now()))
 	}
 	for _, holds := range t.facts.links {
 		for _, h := range holds {
