@@ -42,28 +42,35 @@ func (t tokenless) Inject(ctx context.Context, rng *rand.Rand) (func(context.Con
 	return undo, revokeTokens(ctx, t.stack)
 }
 
-// clockSkew sets Microsoft's clock forward or back.
+// clockSkew sets Microsoft's clock forward, which begins behind the operator's and so ends
+// ahead of it. It is never set back: what it dated before would lie in its future, and
+// from dates nobody could tell what happened first.
 type clockSkew struct {
 	stack *stack.Stack
 	set   atomic.Int64
 }
 
-// furthest that a clock is set.
-const furthest = 10 * time.Minute
+const (
+	// behind is how far Microsoft's clock is behind the operator's at first.
+	behind = 45 * time.Minute
+	// furthest that it is set forward at a time.
+	furthest = 20 * time.Minute
+)
 
 func (s *clockSkew) Name() string { return "clock skewed" }
 
-// Inject sets the clock, and sets it back when it is undone.
+// Inject sets the clock; that is not undone.
 func (s *clockSkew) Inject(ctx context.Context, rng *rand.Rand) (func(context.Context) error, error) {
-	skew := time.Duration(rng.Int64N(int64(2*furthest))) - furthest
-	set := func(ctx context.Context, d time.Duration) error {
-		return s.stack.Graph.Call(ctx, http.MethodPost, "clock", map[string]string{"skew": d.String()}, nil)
-	}
-	if err := set(context.WithoutCancel(ctx), skew); err != nil {
+	if err := skew(context.WithoutCancel(ctx), s.stack, time.Duration(rng.Int64N(int64(furthest)))); err != nil {
 		return nil, err
 	}
 	s.set.Add(1)
-	return func(ctx context.Context) error { return set(ctx, -skew) }, nil
+	return func(context.Context) error { return nil }, nil
+}
+
+// skew sets Microsoft's clock.
+func skew(ctx context.Context, s *stack.Stack, by time.Duration) error {
+	return s.Graph.Call(ctx, http.MethodPost, "clock", map[string]string{"skew": by.String()}, nil)
 }
 
 // Injected counts how often it was set.

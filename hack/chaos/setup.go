@@ -37,6 +37,9 @@ func (c *campaign) start(ctx context.Context) error {
 	if err := c.stack.StartGraph(ctx, 0, 0, fmt.Sprintf("--seed=%d", c.options.seed), fmt.Sprintf("--journal=%d", kept)); err != nil {
 		return err
 	}
+	if err := skew(ctx, c.stack, -behind); err != nil {
+		return err
+	}
 	for number := range c.options.tenants {
 		if err := c.makeTenant(ctx, number); err != nil {
 			return err
