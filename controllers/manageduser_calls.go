@@ -184,7 +184,7 @@ func changeLicenses(ctx context.Context, dir directory.Directory, id string, c p
 		return receipt, err
 	}
 	if len(c.Licenses.Add) == 0 && len(c.Licenses.Remove) == 1 {
-		return receipt, nil
+		return receipt, errUnlisted
 	}
 	return receipt, &directory.Error{Kind: directory.KindConcurrency, Status: refused.Status, Err: err}
 }
@@ -241,21 +241,15 @@ func perform(ctx context.Context, dir directory.Directory, known *inventory.Tena
 		return directory.Receipt{}, fmt.Errorf("unknown action %q", change.Action)
 	}
 	receipt, err := a.call(ctx, dir, id, change)
-	if errors.Is(err, errUnlisted) {
-		if mayBeUnseen(known, id, change) {
-			return receipt, outcome.Waiting(v1alpha1.ReasonProgressing,
-				"waiting until Microsoft 365 shows everywhere what is to be removed").After(youngRetry).Because(err)
-		}
+	made := errors.Is(err, errUnlisted) || err != nil && a.done != "" && directory.KindOf(err) == a.done
+	switch {
+	case !made:
+		return receipt, err
+	case len(change.Claims) > 0 && known.WrittenLately(id):
+		// The operator may have given it a moment ago: a replica without it proves nothing.
+		return receipt, outcome.Waiting(v1alpha1.ReasonProgressing,
+			"waiting until Microsoft 365 shows everywhere what is to be removed").After(youngRetry).Because(err)
+	default:
 		return receipt, nil
 	}
-	if err != nil && a.done != "" && directory.KindOf(err) == a.done {
-		return receipt, nil
-	}
-	return receipt, err
-}
-
-// mayBeUnseen tells whether the operator gave a moment ago what it is to remove, so that a
-// replica's list without it proves nothing.
-func mayBeUnseen(known *inventory.Tenant, id string, change plan.Change) bool {
-	return known.MadeLately(linkOf(inventory.LinkAppRole, id, change)) || known.MadeLately(linkOf(inventory.LinkRole, id, change))
 }

@@ -302,6 +302,20 @@ var _ = Describe("a rename", func() {
 		w.settles(ctx, alice)
 	})
 
+	It("that somebody made by hand while it was only observed is remembered as done", func(ctx context.Context) {
+		w.edit(ctx, alice, rename, func(s *v1alpha1.ManagedUserSpec) { s.ManagementPolicy = v1alpha1.ManagementPolicyObserve })
+		w.mustPass(ctx, alice)
+		w.outsider(upnAlice, map[string]any{"userPrincipalName": married})
+		w.mustSync(ctx)
+		w.mustPass(ctx, alice)
+		w.outsider(married, map[string]any{"userPrincipalName": "alice.third@contoso.com"})
+		w.mustSync(ctx)
+		w.edit(ctx, alice, func(s *v1alpha1.ManagedUserSpec) { s.ManagementPolicy = v1alpha1.ManagementPolicyEnforce })
+		w.mustPass(ctx, alice)
+		Expect(w.sim.Counters("").Writes).To(BeZero())
+		Expect(message(alice, v1alpha1.ConditionReady)).To(ContainSubstring("renamed elsewhere"))
+	})
+
 	It("is refused where Active Directory masters the name", func(ctx context.Context) {
 		sven := w.declare(ctx, upnSync)
 		w.mustPass(ctx, sven)

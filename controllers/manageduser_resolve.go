@@ -249,6 +249,8 @@ func (s *userScope) describeInput(in *plan.Input) {
 		in.Roles = append(in.Roles, plan.Role{RoleID: role.RoleID, Scope: role.Scope, Path: v1alpha1.RolePath(role.Path)})
 	}
 	in.RolesKnown = s.known.RolesKnown()
+	in.GroupsBegun, in.AppRolesBegun = s.known.LinksBegun(inventory.LinkGroup), s.known.LinksBegun(inventory.LinkAppRole)
+	in.RolesBegun = s.known.LinksBegun(inventory.LinkRole)
 }
 
 // needsReading tells whether something is declared that has not been read, since nobody

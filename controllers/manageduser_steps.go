@@ -430,7 +430,7 @@ func (r *ManagedUserReconciler) input(s *userScope) plan.Input {
 		Spec: &s.user.Spec, Generation: s.user.Generation, Records: s.user.Status.Records,
 		User: s.seen.User, Federated: s.seen.Federated,
 		Adopting: adopting(s), Live: s.live, BlockedElsewhere: saysBlockedElsewhere(s.user), Now: r.Clock.Now(), Settle: r.ConsistencyWindow,
-		Written: s.known.Written(s.seen.User.ID),
+		Written:  s.known.Written(s.seen.User.ID),
 		Declared: !isDiscovered(s.user) || kube.OwnedByOthers(s.user), Claims: s.user.Status.Claims,
 		Defaults: s.tenant.Spec.Defaults, AllowRoleGrants: r.AllowRoleGrants,
 	}
@@ -478,7 +478,7 @@ func remembered(before, planned []v1alpha1.Record) []v1alpha1.Record {
 	for _, record := range planned {
 		known, ok := kube.FindRecord(before, record.Name)
 		switch {
-		case record.Cause == plan.CauseAdopted, ok && known.Value == record.Value:
+		case record.Phase == v1alpha1.PhaseDone, ok && known.Value == record.Value:
 			kept = append(kept, record)
 		case ok:
 			kept = append(kept, known)

@@ -187,9 +187,15 @@ func (w *writer) deliver(user directory.User, from source) ExpectationState {
 		return a.hold.state(&known)
 	}
 	before := a.shown
+	told, doubted := w.doubted[user.ID]
 	state := w.accept(a, user, from)
-	if from == fromLive && before.User.ID != "" && (before.Gone != a.shown.Gone || !equalUsers(&before.User, &a.shown.User)) {
-		w.recheck(user.ID)
+	if from != fromLive || before.User.ID == "" {
+		return state
+	}
+	// A replica that lags would have told the same.
+	news := before.Gone != a.shown.Gone || !equalUsers(&before.User, &a.shown.User)
+	if news || doubted && told.contradicts(&user) || state == ExpectationOpen && a.hold.met {
+		w.recheck(user.ID, before.Gone)
 	}
 	return state
 }

@@ -22,22 +22,33 @@ type doubt struct {
 	until time.Time
 	// again, when not zero, is when an account is to be read live once more. What the
 	// last such reading told is stored already; it may have come from a replica that
-	// lacks what the changes had told before, and will not tell again.
+	// lacks what the changes had told before, and will not tell again. So this does not
+	// end before it was read.
 	again time.Time
 }
 
-// due is when the doubt can be resolved, or ends.
+// due is when the doubt can be resolved, or ends; zero when it can since the last sync.
 func (d *doubt) due(now time.Time) time.Time {
-	if d.again.After(now) {
+	switch {
+	case d.again.IsZero():
+		return d.until
+	case d.again.After(now):
 		return d.again
+	default:
+		return time.Time{}
 	}
-	return d.until
 }
 
-// recheck has an account read once more when all replicas have what the changes told.
-func (w *writer) recheck(id string) {
+// recheck has an account read once more when all replicas have what the changes told, of
+// how it is gone, too.
+func (w *writer) recheck(id string, gone Gone) {
 	delete(w.doubted, id)
-	w.doubt(id, doubt{again: w.now.Add(replicaLag)})
+	w.doubt(id, doubt{gone: gone, again: w.now.Add(replicaLag)})
+}
+
+// contradicts tells whether a live reading says other things than the changes had told.
+func (d *doubt) contradicts(user *directory.User) bool {
+	return d.again.IsZero() && (d.gone != GoneNot || !equalUsers(&d.user, user))
 }
 
 // doubt keeps what was told of an account from being believed; not for longer when it
@@ -53,13 +64,11 @@ func (w *writer) doubt(id string, d doubt) {
 // believe stores what was doubted.
 func (w *writer) believe(id string, d doubt) {
 	delete(w.doubted, id)
-	switch {
-	case !d.again.IsZero():
-	case d.gone != GoneNot:
+	if d.gone != GoneNot {
 		w.remove(id, d.gone)
-	default:
-		w.accept(w.account(id), d.user, fromChanges)
+		return
 	}
+	w.accept(w.account(id), d.user, fromChanges)
 }
 
 // isDoubtful is true for a reading that looks older than what is known: one of the
@@ -107,6 +116,8 @@ func (s *run) resolveDoubts(ctx context.Context) {
 		switch {
 		case directory.KindOf(err) == directory.KindNotFound:
 			s.count(FeedUsers, s.emit(s.write(func(w *writer) { w.believeGone(id) })))
+		case refusalOf(err) != "":
+			s.emit(s.write(func(w *writer) { w.endRecheck(id) }))
 		case err != nil:
 			return
 		default:
@@ -124,5 +135,15 @@ func (w *writer) believeGone(id string) {
 	delete(w.doubted, id)
 	if w.account(id).shown.Gone == GoneNot {
 		w.remove(id, cmp.Or(d.gone, GoneVanished))
+	}
+	if d.again.IsZero() && d.user.ID != "" {
+		w.recheck(id, GoneNot)
+	}
+}
+
+// endRecheck gives up on an account that may not be read.
+func (w *writer) endRecheck(id string) {
+	if d, ok := w.doubted[id]; ok && !d.again.IsZero() {
+		delete(w.doubted, id)
 	}
 }

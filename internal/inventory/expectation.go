@@ -60,7 +60,11 @@ type hold struct {
 // empty Expectation withdraws it all.
 func (t *Tenant) Expect(id string, expectation Expectation) {
 	t.emit(t.write(func(w *writer) {
-		a, ok := w.accounts[strings.ToLower(id)]
+		id := strings.ToLower(id)
+		if expectation.Licenses != nil {
+			w.written[id] = w.now
+		}
+		a, ok := w.accounts[id]
 		if !ok || a.shown.Gone != GoneNot {
 			return
 		}
@@ -69,15 +73,15 @@ func (t *Tenant) Expect(id string, expectation Expectation) {
 			w.release(a)
 		} else {
 			a.expect(expectation, w.now, w.store.options.Expectation)
-			w.written[a.shown.User.ID] = w.now
 			w.held[a.shown.User.ID] = a
 		}
 		w.update(a, raw, GoneNot)
 	}))
 }
 
-// Written is when the operator last wrote to an account, as far as it matters to readings:
-// what another process wrote before the tenant began to be known here is not known.
+// Written is when the operator last gave an account licences or links, or took them: a
+// reading may be older. What was written before the tenant began to be known in this process
+// is not known, so that is the earliest.
 func (t *Tenant) Written(id string) time.Time {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -86,6 +90,9 @@ func (t *Tenant) Written(id string) time.Time {
 	}
 	return t.begun
 }
+
+// WrittenLately tells whether a replica may lack what the operator last gave an account.
+func (t *Tenant) WrittenLately(id string) bool { return t.now().Before(t.Written(id).Add(replicaLag)) }
 
 // Refresh stores an account as just read live, and tells how it stands to what was
 // expected of it. A live reading may itself be older than the operator's last write,
@@ -102,7 +109,7 @@ func (t *Tenant) Remove(id string) {
 		id = strings.ToLower(id)
 		if a, ok := w.accounts[id]; ok && a.shown.Gone == GoneNot && !w.isMade(id) {
 			w.remove(id, GoneVanished)
-			w.recheck(id)
+			w.recheck(id, GoneNot)
 		}
 	}))
 }
@@ -119,12 +126,12 @@ func (t *Tenant) sweep() int {
 			w.update(a, raw, a.shown.Gone)
 		}
 		for id, d := range w.doubted {
-			if !w.now.Before(d.until) {
+			if d.again.IsZero() && !w.now.Before(d.until) {
 				w.believe(id, d)
 			}
 		}
 		maps.DeleteFunc(w.written, func(_ string, at time.Time) bool {
-			return !w.now.Before(at.Add(w.store.options.Expectation))
+			return !w.now.Before(at.Add(writtenFor))
 		})
 		w.sweepLinks()
 		w.sweepFates()
@@ -164,6 +171,10 @@ func (h *hold) showsSessions(user *directory.User) bool {
 // does not have it (https://learn.microsoft.com/graph/best-practices-concept names no
 // bound; seconds are usual).
 const replicaLag = time.Minute
+
+// writtenFor is how long it is known when an account was last written to: longer than any
+// consistency window.
+const writtenFor = time.Hour
 
 // isEcho tells whether the changes brought an account that differs in nothing but what
 // the operator wrote, after one that shows it: a late delivery, or somebody who undid a

@@ -192,15 +192,18 @@ var _ = Describe("What the operator just wrote", func() {
 		begun := w.tenant.Written("a")
 		Expect(begun).To(Equal(epoch), "what another process wrote before this one began is not known")
 		w.clock.Step(time.Hour)
-		w.tenant.Expect("A", expectBlocked)
-		w.tenant.ExpectLink(inventory.Link{Kind: inventory.LinkGroup, User: "b", Target: "g"}, true)
-		Expect(w.tenant.Written("A")).To(Equal(w.clock.Now()))
-		Expect(w.tenant.Written("b")).To(Equal(begun), "nobody is known by this id")
-		w.tell("r1", "r2", person("a", blocked, sessionsFrom(epoch.Add(-time.Hour))))
+		w.tenant.Expect("a", expectBlocked)
+		Expect(w.tenant.Written("a")).To(Equal(begun), "that gave nothing")
+		w.tenant.Expect("A", inventory.Expectation{Licenses: &directory.LicenseChange{Add: []directory.License{{SKU: "s"}}}})
+		w.tenant.ExpectLink(inventory.Link{Kind: inventory.LinkGroup, User: "B", Target: "g"}, true)
+		Expect(w.tenant.Written("a")).To(Equal(w.clock.Now()))
+		Expect(w.tenant.Written("b")).To(Equal(w.clock.Now()), "whoever that is")
+		Expect(w.tenant.WrittenLately("A")).To(BeTrue())
 		w.clock.Step(time.Minute)
+		Expect(w.tenant.WrittenLately("A")).To(BeFalse())
 		w.tenant.ExpectLink(inventory.Link{Kind: inventory.LinkGroup, User: "a", Target: "g"}, true)
-		Expect(w.tenant.Written("a")).To(Equal(w.clock.Now()), "although Graph has shown it")
-		w.clock.Step(10 * time.Minute)
+		Expect(w.tenant.Written("a")).To(Equal(w.clock.Now()))
+		w.clock.Step(time.Hour)
 		w.sync()
 		Expect(w.tenant.Written("a")).To(Equal(begun))
 	})
@@ -336,20 +339,95 @@ var _ = Describe("A live reading", func() {
 			w.clock.Step(time.Minute)
 			w.sync()
 			Expect(asked()).To(Equal(1))
-			Expect(w.seen("a").Gone).To(Equal(inventory.GoneVanished))
+			Expect(w.seen("a").Gone).To(Equal(inventory.GoneDeleted))
 		})
 
-		It("is believed when it cannot be read again", func() {
+		It("is read again however long that cannot be done", func() {
 			w.tenant.Refresh(person("a"))
-			w.graph.user.errors = slices.Repeat([]error{refusal(directory.KindThrottled)}, 100)
-			for range 11 {
+			w.graph.user.errors = slices.Repeat([]error{refusal(directory.KindThrottled)}, 20)
+			for range 20 {
 				w.clock.Step(time.Minute)
+				Expect(w.sync().NextDue).To(Or(BeZero(), BeTemporally(">", w.clock.Now())), "at the pace of the syncs")
+			}
+			Expect(enabled()).To(Equal(directory.Yes))
+			w.sync()
+			Expect(enabled()).To(Equal(directory.No))
+		})
+
+		It("is believed when nobody may read it, and others are read all the same", func() {
+			truth := person("z")
+			w.graph.user.pages["z"] = &truth
+			w.tell("r2", "r3", person("z", blocked))
+			w.graph.users.pages["r3"] = &directory.UserChanges{Resume: "r3"}
+			w.tenant.Refresh(person("a"))
+			w.tenant.Refresh(person("z", titled("Cook")))
+			w.graph.user.errors = []error{refusal(directory.KindForbidden)}
+			w.clock.Step(time.Minute)
+			w.sync()
+			Expect(asked()).To(Equal(2))
+			Expect(w.seen("z").User.JobTitle).To(BeEmpty())
+			w.clock.Step(time.Minute)
+			w.sync()
+			Expect(w.graph.user.links).To(Equal([]string{"z"}))
+			Expect(enabled()).To(Equal(directory.Yes))
+		})
+
+		It("is read again when it hid behind what the operator wrote", func() {
+			w.tenant.Expect("a", inventory.Expectation{Enabled: directory.Yes})
+			w.tell("r2", "r3", person("a"))
+			w.graph.users.pages["r3"] = &directory.UserChanges{Resume: "r3"}
+			truth := person("a")
+			w.graph.user.pages["a"] = &truth
+			Expect(w.tenant.Refresh(person("a", blocked))).To(Equal(inventory.ExpectationOpen))
+			Expect(enabled()).To(Equal(directory.Yes))
+			w.clock.Step(time.Minute)
+			w.sync()
+			Expect(asked()).To(Equal(1))
+			w.clock.Step(time.Hour)
+			w.sync()
+			Expect(enabled()).To(Equal(directory.Yes))
+		})
+	})
+
+	Context("that resolves a doubt, and may come from a lagging replica as well,", func() {
+		var w *world
+		BeforeEach(func() {
+			w = newWorld().settled(person("a"))
+			w.tenant.Expect("a", inventory.Expectation{Enabled: directory.No})
+			w.tell("r1", "r2", person("a", blocked))
+			w.clock.Step(20 * time.Second)
+		})
+		// later is an hour later.
+		later := func() {
+			GinkgoHelper()
+			for range 30 {
+				w.clock.Step(2 * time.Minute)
 				w.sync()
 			}
-			Expect(asked()).To(BeNumerically(">", 1))
+		}
+
+		It("does not hide for ever that somebody undid what the operator wrote", func() {
+			stale, truth := person("a", blocked), person("a")
+			w.graph.user.pages["a"] = &stale
+			w.tell("r2", "r3", person("a"))
+			w.graph.users.pages["r3"] = &directory.UserChanges{Resume: "r3"}
+			w.graph.user.pages["a"] = &truth
+			later()
+			Expect(w.seen("a").User.Enabled).To(Equal(directory.Yes))
+		})
+
+		It("does not hide for ever that an account is gone which the operator made", func() {
+			w.tenant.Created(person("n"))
+			w.tell("r2", "r3", person("n"))
+			w.clock.Step(2 * time.Minute)
+			stale := person("n")
+			w.graph.user.pages["n"] = &stale
+			w.graph.users.pages["r3"] = &directory.UserChanges{Removed: []directory.Removal{{ID: "n"}}, Resume: "r4"}
+			w.graph.users.pages["r4"] = &directory.UserChanges{Resume: "r4"}
 			w.sync()
-			Expect(asked()).To(BeZero())
-			Expect(enabled()).To(Equal(directory.Yes))
+			delete(w.graph.user.pages, "n")
+			later()
+			Expect(w.seen("n").Gone).NotTo(Equal(inventory.GoneNot))
 		})
 	})
 

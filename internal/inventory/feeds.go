@@ -148,8 +148,9 @@ type feed struct {
 	// belong to the Sync.
 	round    *round
 	failures int
-	// acts is the number of the operator's last write when the last complete round began.
-	// It and status are guarded by the tenant's lock.
+	// begun is when the last complete round began, acts the number of the operator's last
+	// write then. They and status are guarded by the tenant's lock.
+	begun  time.Time
 	acts   uint64
 	status FeedStatus
 	// inRhythm is true when the feed is due in its own rhythm, and not sooner for a
@@ -372,7 +373,7 @@ func (s *run) syncFeed(ctx context.Context, f *feed) {
 		return
 	}
 	f.status.NextDue, f.inRhythm = s.nextSlot(f, FeedInterval(f.status.Name, f.every, done.calls), f.status.AsOf.IsZero()), true
-	f.status.AsOf, f.status.Reason, f.acts = s.now(), missing, done.acts
+	f.status.AsOf, f.status.Reason, f.begun, f.acts = s.now(), missing, done.begun, done.acts
 }
 
 // failFeed notes a failure and when to try again. A round that may yet succeed stays.

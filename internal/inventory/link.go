@@ -71,6 +71,7 @@ type linkHold struct {
 func (t *Tenant) ExpectLink(link Link, present bool) {
 	link = link.canonical()
 	t.emit(t.write(func(w *writer) {
+		w.written[link.User] = w.now
 		a, ok := w.accounts[link.User]
 		if !ok || a.shown.Gone != GoneNot {
 			return
@@ -80,20 +81,15 @@ func (t *Tenant) ExpectLink(link Link, present bool) {
 		w.facts.links[a.shown.User.ID] = append(holds, linkHold{
 			Link: link, present: present, made: w.now, until: w.now.Add(w.store.options.Expectation), act: w.acts,
 		})
-		w.written[a.shown.User.ID] = w.now
 		w.refresh(a)
 	}))
 }
 
-// MadeLately tells whether the operator made a link a moment ago: a reading without it may be
-// a replica's.
-func (t *Tenant) MadeLately(link Link) bool {
-	link = link.canonical()
+// LinksBegun is when the last complete reading of links of a kind began, zero before it.
+func (t *Tenant) LinksBegun(kind LinkKind) time.Time {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return slices.ContainsFunc(t.facts.links[link.User], func(h linkHold) bool {
-		return h.present && h.Link == link && t.now().Before(h.made.Add(replicaLag))
-	})
+	return t.feed(kind.feed()).begun
 }
 
 // canonical is the link with ids in lower case.
@@ -139,8 +135,8 @@ func (s *run) meetLinks(kind LinkKind, reading *round) int {
 	}))
 }
 
-// sweepLinks ends the holds whose time is up. One whose feed has not been read since the
-// operator's write is kept until it has: the feed then is due at once.
+// sweepLinks ends the holds whose time is up. One whose feed has not been read since all
+// replicas have the operator's write is kept until it has: the feed then is due at once.
 func (w *writer) sweepLinks() {
 	unread := map[FeedName]bool{}
 	for _, f := range w.feeds {
@@ -152,7 +148,7 @@ func (w *writer) sweepLinks() {
 		for i := range holds {
 			h := &holds[i]
 			name := h.Kind.feed()
-			if !w.now.Before(h.until) && unread[name] && w.feed(name).acts < h.act {
+			if !w.now.Before(h.until) && unread[name] && !w.feed(name).sees(h) {
 				h.until, hurried[name] = w.now.Add(firstRetry), true
 			}
 		}
@@ -162,6 +158,11 @@ func (w *writer) sweepLinks() {
 		w.makeDue(w.feed(name))
 	}
 	w.dropLinks(func(h linkHold) bool { return !w.now.Before(h.until) })
+}
+
+// sees tells whether the last complete round was begun late enough to show a link.
+func (f *feed) sees(h *linkHold) bool {
+	return f.acts >= h.act && !f.begun.Before(h.made.Add(replicaLag))
 }
 
 // shows tells whether the feeds have a link as it is expected.

@@ -262,6 +262,22 @@ func describeLink(c linkCase, made bool) {
 		})
 	}
 
+	It("does not end on a reading that a lagging replica may have answered", func() {
+		w.tenant.ExpectLink(c.link, made)
+		if c.feed != inventory.FeedMemberships {
+			c.tell(w, !made)
+		}
+		w.clock.Step(10 * time.Second)
+		read()
+		c.tell(w, made)
+		w.clock.Step(10*time.Minute - 10*time.Second)
+		w.syncWith(everything())
+		Expect(linked()).To(Equal(made))
+		w.clock.Step(time.Hour)
+		w.syncWith(everything())
+		Expect(linked()).To(Equal(made))
+	})
+
 	It("ends when its time is up and the feed has been read since", func() {
 		w.tenant.ExpectLink(c.link, made)
 		c.tell(w, !made)

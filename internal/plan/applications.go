@@ -12,6 +12,7 @@ func planApplications(in Input, plan *Plan) *Facet {
 	g := grants{
 		in: in, kind: v1alpha1.ClaimApplication, condition: v1alpha1.ConditionApplications, record: RecordApplications,
 		fine:    "the roles in applications are as declared",
+		begun:   in.AppRolesBegun,
 		resolve: in.named, holds: in.appRole, give: giveAppRole, take: takeAppRole,
 	}
 	return g.plan(plan)

@@ -23,6 +23,7 @@ func planDirectoryRoles(in Input, plan *Plan) *Facet {
 	g := grants{
 		in: in, kind: v1alpha1.ClaimDirectoryRole, condition: v1alpha1.ConditionDirectoryRoles,
 		record: RecordDirectoryRoles, fine: "the directory roles are as declared",
+		begun:   in.RolesBegun,
 		resolve: d.resolve, holds: d.holds, give: d.give, take: d.take,
 	}
 	f := g.plan(plan)

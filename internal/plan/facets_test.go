@@ -156,6 +156,9 @@ func unresolved(kind v1alpha1.ClaimKind, name, qualifier string, reason v1alpha1
 // written tells when the operator last wrote to the account.
 func written(at time.Time) inputOption { return func(in *plan.Input) { in.Written = at } }
 
+// groupsBegun tells when the memberships were begun to be read.
+func groupsBegun(at time.Time) inputOption { return func(in *plan.Input) { in.GroupsBegun = at } }
+
 func begun(name string, at time.Time) inputOption { return record(name, "", started, at, "") }
 
 func starting(name string) map[string]v1alpha1.RecordPhase {

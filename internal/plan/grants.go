@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 )
@@ -26,6 +27,8 @@ type grants struct {
 	record    string
 	// fine is what holds when all is as declared.
 	fine string
+	// begun is when what holds tells of was begun to be read.
+	begun time.Time
 	// resolve tells what an entry's name means.
 	resolve func(Ref) Target
 	// holds tells how the account has what a claim holds.
@@ -128,7 +131,7 @@ func (g *grants) end(claim v1alpha1.Claim, plan *Plan) {
 		}
 	}
 	switch how := g.holds(claim); {
-	case (how == absent || how == inherited) && !g.in.believesAbsence(plan):
+	case (how == absent || how == inherited) && !g.believesAbsence(plan):
 		found.wait("whether the account was given %s is being read back", refOf(claim).label())
 		g.claims = append(g.claims, claim)
 	case how == absent, how == unread && g.in.Targets[refOf(claim)].Reason != "":
@@ -143,6 +146,23 @@ func (g *grants) end(claim v1alpha1.Claim, plan *Plan) {
 		g.claims = append(g.claims, claim)
 		g.remove(claim)
 	}
+}
+
+// believesAbsence tells whether a claim may be dropped because the account, as it was read,
+// lacks what it holds: a reading may be older than the grant, or a replica's that lacks it,
+// and what a dropped claim held is taken away by nobody.
+func (g *grants) believesAbsence(plan *Plan) bool {
+	given := g.in.Written
+	for _, rec := range keep(g.in.Records, g.record) {
+		if rec.Time.After(given) {
+			given = rec.Time.Time // the call whose answer was lost
+		}
+	}
+	if g.begun.Before(given.Add(g.in.Settle)) {
+		plan.wake(g.in.Settle)
+		return false
+	}
+	return true
 }
 
 // remove takes a thing away once, however many claims held it.

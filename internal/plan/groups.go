@@ -12,6 +12,7 @@ func planGroups(in Input, plan *Plan) *Facet {
 	g := grants{
 		in: in, kind: v1alpha1.ClaimGroup, condition: v1alpha1.ConditionGroups, record: RecordGroups,
 		fine:    "the group memberships are as declared",
+		begun:   in.GroupsBegun,
 		resolve: in.named, holds: in.membership, give: in.joinGroup, take: in.leaveGroup,
 	}
 	return g.plan(plan)

@@ -3,6 +3,8 @@ package plan
 import (
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	"github.com/m365-operator/m365-operator/internal/directory"
 )
@@ -36,21 +38,47 @@ func planLicenses(in Input, plan *Plan) *Facet {
 	}
 	w.locate(plan)
 	for _, end := range l.gone {
-		w.end(end, l.items, plan)
+		w.end(end, l.items)
 	}
 	f.Changes = w.changes()
 	f.Verdict = w.findings.verdict("the licences are as declared")
 	switch {
 	case w.findings.waits():
 		f.Changes, f.Records = nil, keep(in.Records, RecordLicenses)
-		w.claims, w.lacks = append(w.claims, w.dropped...), false
-	case len(f.Changes)+len(w.dropped) > 0 && in.unsettled(f, RecordLicenses, true, plan):
-		w.claims, w.lacks = append(w.claims, w.dropped...), false
+		w.claims = slices.Concat(w.claims, w.dropped, w.lacking)
+	case len(f.Changes)+len(w.dropped)+len(w.lacking) > 0 && in.unsettled(f, RecordLicenses, true, plan):
+		w.claims = slices.Concat(w.claims, w.dropped, w.lacking)
+	case len(w.lacking) > 0 && !w.believesAbsence(f, plan):
+		w.claims = append(w.claims, w.lacking...)
 	}
 	// What was observed may be older than what was written last.
-	plan.NeedsLive = plan.NeedsLive || !in.Live && (len(f.Changes) > 0 && w.contradicts || w.lacks)
+	plan.NeedsLive = plan.NeedsLive || !in.Live && len(f.Changes) > 0 && w.contradicts
 	plan.Claims = append(plan.Claims, w.claims...)
 	return f
+}
+
+// believesAbsence tells whether claims may be dropped because the account, as it was read,
+// lacks what they hold: only a live reading, made when no replica lags behind the grant any
+// more. Nothing that is to be done for the account waits for one.
+func (w *licensing) believesAbsence(f *Facet, plan *Plan) bool {
+	switch {
+	case !w.in.elapsedSince(w.in.Written, plan):
+		if f.Verdict.Status == metav1.ConditionTrue {
+			f.Verdict = Verdict{
+				Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonWaiting,
+				Message: "whether " + w.label(w.lacking[0]) + " was assigned is being read back",
+			}
+		}
+		return false
+	case w.in.Live:
+		return true
+	case len(f.Changes)+len(plan.Changes()) > 0:
+		plan.wake(w.in.Settle)
+		return false
+	default:
+		plan.NeedsLive = true
+		return false
+	}
 }
 
 // licensing gathers the difference.
@@ -60,6 +88,8 @@ type licensing struct {
 	claims   []v1alpha1.Claim
 	// dropped are claims that hold nothing any more, taken those that the call ends.
 	dropped, taken []v1alpha1.Claim
+	// lacking are claims on what the account lacks, as it was read.
+	lacking []v1alpha1.Claim
 
 	add          []directory.License
 	remove       []string
@@ -71,8 +101,6 @@ type licensing struct {
 	// contradicts is true when the account has lost what it had, or still has what it
 	// is to lose.
 	contradicts bool
-	// lacks is true when the account lacks what a claim was to take away.
-	lacks bool
 	// disables is true when plans in use are switched off.
 	disables bool
 }
@@ -218,21 +246,17 @@ func writesUsageLocation(c Change) bool {
 
 // end takes away what a claim holds, unless an entry still asks for it. What left the
 // list stays for as long as what may have been listed in its place cannot be had.
-func (w *licensing) end(end ending, items []item, plan *Plan) {
+func (w *licensing) end(end ending, items []item) {
 	has := w.possession(end.claim.ID)
 	label := w.label(end.claim)
 	switch {
 	case slices.ContainsFunc(items, func(i item) bool { return sameThing(i.claim, end.claim) }):
 		w.dropped = append(w.dropped, end.claim)
-	case has.direct == nil && !w.in.believesAbsence(plan):
-		w.findings.wait("whether %s was assigned is being read back", label)
-		w.claims = append(w.claims, end.claim)
 	case has.direct == nil:
 		if has.group != nil {
 			w.findings.note("%s comes through group %s, and stays", label, w.group(has.group.Group))
 		}
-		w.dropped = append(w.dropped, end.claim)
-		w.lacks = true
+		w.lacking = append(w.lacking, end.claim)
 	case w.unmet != "" && !end.expired:
 		w.findings.note("%s is taken away once %s can be assigned, or has left the list as well", label, w.unmet)
 		w.claims = append(w.claims, end.claim)

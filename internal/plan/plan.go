@@ -92,9 +92,12 @@ type Input struct {
 	AllowRoleGrants bool
 	// Live is true when User was read from the directory for this very plan.
 	Live bool
-	// Written is when the operator may last have written to the account: a reading
-	// without what a claim holds may be older. Zero when that is long ago.
+	// Written is when the operator may last have given the account licences, groups or
+	// roles: a reading without what a claim holds may be older.
 	Written time.Time
+	// GroupsBegun, AppRolesBegun and RolesBegun are when Groups, AppRoles and Roles were
+	// begun to be read.
+	GroupsBegun, AppRolesBegun, RolesBegun time.Time
 	// Now and Settle decide when a read may be trusted to show an earlier write:
 	// Settle after the record's time, or Written.
 	Now    time.Time
@@ -333,11 +336,8 @@ func (in Input) elapsed(rec v1alpha1.Record, plan *Plan) bool {
 	return in.elapsedSince(rec.Time.Time, plan)
 }
 
-// believesAbsence tells whether a claim may be dropped because the account, as it was read,
-// lacks what it holds: a replica may lack what was given a moment ago, and a claim that is
-// dropped takes nothing away any more.
-func (in Input) believesAbsence(plan *Plan) bool { return in.elapsedSince(in.Written, plan) }
-
+// elapsedSince tells whether the consistency window after a time has passed, or asks to
+// wait for it.
 func (in Input) elapsedSince(t time.Time, plan *Plan) bool {
 	left := t.Add(in.Settle).Sub(in.Now)
 	if left > 0 {

@@ -23,6 +23,7 @@ type inputOption func(*plan.Input)
 func input(options ...inputOption) plan.Input {
 	in := plan.Input{
 		Spec: &v1alpha1.ManagedUserSpec{}, Generation: 3, Now: now, Settle: time.Minute,
+		GroupsBegun: now, AppRolesBegun: now, RolesBegun: now,
 		User: directory.User{
 			ID: "id", Enabled: directory.Yes, UserType: "Member",
 			LastPasswordChange: earlier, SessionsValidFrom: earlier,
