@@ -73,7 +73,7 @@ func (o *options) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.adoptionWindow, "adoption-window", o.adoptionWindow,
 		"objects made within this time after their Tenant count as found, not made: once-only acts that they declare are not performed")
 	flags.DurationVar(&o.consistencyWindow, "consistency-window", o.consistencyWindow,
-		"time after which an answer that was lost is settled by reading back")
+		"time after which an answer that was lost is settled by reading back, and a reading without something is believed that may just have been given")
 	flags.DurationVar(&o.blockedRetry, "blocked-retry", o.blockedRetry, "how often what only a person can repair is tried again")
 	flags.IntVar(&o.workers, "workers", o.workers, "users worked on at once; one tenant may hold a quarter of them, and half as many more for suspensions")
 	flags.StringVar(&o.shardSelector, "shard-selector", "",

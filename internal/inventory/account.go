@@ -186,15 +186,20 @@ func (w *writer) deliver(user directory.User, from source) ExpectationState {
 		w.doubt(user.ID, doubt{user: user})
 		return a.hold.state(&known)
 	}
+	if from == fromLive {
+		return w.acceptLive(a, user)
+	}
+	return w.accept(a, user, from)
+}
+
+// acceptLive stores a live reading, and has one made again that a replica may have answered
+// which lacks what the changes had told.
+func (w *writer) acceptLive(a *account, user directory.User) ExpectationState {
 	before := a.shown
 	told, doubted := w.doubted[user.ID]
-	state := w.accept(a, user, from)
-	if from != fromLive || before.User.ID == "" {
-		return state
-	}
-	// A replica that lags would have told the same.
+	state := w.accept(a, user, fromLive)
 	news := before.Gone != a.shown.Gone || !equalUsers(&before.User, &a.shown.User)
-	if news || doubted && told.contradicts(&user) || state == ExpectationOpen && a.hold.met {
+	if before.User.ID != "" && (news || doubted && told.contradicts(&user) || state == ExpectationOpen && a.hold.met) {
 		w.recheck(user.ID, before.Gone)
 	}
 	return state
