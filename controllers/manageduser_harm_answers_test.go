@@ -162,6 +162,44 @@ var _ = Describe("what must not happen to answers that are lost", func() {
 		w.settles(ctx, alice)
 	})
 
+	It("is that nobody looks whether a removal was made", func(ctx context.Context) {
+		w := newWorld(ctx, staffed)
+		w.touchable(ctx, upnAlice)
+		w.clock.Step(10 * time.Minute)
+		w.mustSync(ctx)
+		alice := w.declare(ctx, upnAlice, portal("MSPortal", "User"))
+		w.mustPass(ctx, alice)
+		for range 3 {
+			w.mustSync(ctx)
+		}
+		w.clock.Step(20 * time.Minute) // the application was read since
+		w.mustSync(ctx)
+		w.mustPass(ctx, alice)
+		_, err := w.sim.AddFault(graphsim.Fault{
+			Kind: graphsim.FaultReset, Method: "DELETE", Path: "/users/{id}/appRoleAssignments/{assignment}", Count: 1, After: true,
+		})
+		Expect(err).NotTo(HaveOccurred())
+		w.edit(ctx, alice, func(s *v1alpha1.ManagedUserSpec) { s.Applications = []v1alpha1.ApplicationEntry{} })
+		_, err = w.pass(ctx, alice)
+		Expect(err).To(HaveOccurred())
+		Expect(w.appRolesOf(upnAlice)).To(BeEmpty())
+
+		w.restart()
+		w.mustSync(ctx)
+		w.mustPass(ctx, alice)
+		Expect(alice.Status.Claims).NotTo(BeEmpty(), "what another process gave may not show yet")
+		w.clock.Step(time.Minute)
+		w.mustPass(ctx, alice)
+		Expect(alice.Status.Claims).NotTo(BeEmpty(), "what is known was read before")
+		Expect(condition(alice, v1alpha1.ConditionApplications)).To(Equal("Unknown/Waiting"))
+		_, _, err = w.sync(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		w.mustPass(ctx, alice)
+		Expect(alice.Status.Claims).To(BeEmpty())
+		Expect(condition(alice, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"), message(alice, v1alpha1.ConditionReady))
+		w.settles(ctx, alice)
+	})
+
 	DescribeTable("is that what was given a moment ago stays although it was taken off the list",
 		func(ctx context.Context, listed, none func(*v1alpha1.ManagedUserSpec), held func(*world) int) {
 			quirks = graphsim.Quirks{ReadLag: time.Minute, ReadStale: 1}

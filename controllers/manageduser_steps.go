@@ -343,6 +343,7 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 	} else {
 		s.user.Status.Claims = p.Claims
 		s.released = p.Released
+		r.reread(s, p.Reread)
 	}
 	s.user.Status.Records = sortedRecords(append(records, lifeRecords(s.user)...))
 	s.user.Status.ID = s.id
@@ -373,6 +374,22 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 		s.facets = append(s.facets, result)
 	}
 	return errors.Join(problems...)
+}
+
+// reread has the Tenant read anew what claims of some kinds wait for.
+func (r *ManagedUserReconciler) reread(s *userScope, kinds []v1alpha1.ClaimKind) {
+	for _, kind := range kinds {
+		s.known.AskLinks(linkKinds[kind])
+	}
+	if len(kinds) > 0 {
+		r.Tenants.Wake(kube.PriorityPerson, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(s.tenant)})
+	}
+}
+
+// linkKinds are what claims are about that join an account to something else.
+var linkKinds = map[v1alpha1.ClaimKind]inventory.LinkKind{
+	v1alpha1.ClaimGroup: inventory.LinkGroup, v1alpha1.ClaimApplication: inventory.LinkAppRole,
+	v1alpha1.ClaimDirectoryRole: inventory.LinkRole,
 }
 
 // explain tells of what waits for a reading that only a person can make possible.

@@ -92,6 +92,13 @@ func (t *Tenant) LinksBegun(kind LinkKind) time.Time {
 	return t.feed(kind.feed()).begun
 }
 
+// AskLinks has links of a kind read at the next Sync, unless their reading is held up.
+func (t *Tenant) AskLinks(kind LinkKind) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.makeDue(t.feed(kind.feed()))
+}
+
 // canonical is the link with ids in lower case.
 func (l Link) canonical() Link {
 	l.User, l.Target = strings.ToLower(l.User), strings.ToLower(l.Target)

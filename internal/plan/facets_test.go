@@ -28,7 +28,9 @@ type outcome struct {
 	refused   bool
 	records   map[string]v1alpha1.RecordPhase
 	needsLive bool
-	wake      time.Duration
+	// reread are the kinds of claims that wait for a newer reading.
+	reread []v1alpha1.ClaimKind
+	wake   time.Duration
 }
 
 // describe writes a change: what it does to what, "!" when disruptive, and the names of
@@ -90,6 +92,7 @@ func comes(condition, record string, w outcome, options ...inputOption) {
 	Expect(describeClaims(p.Released)).To(Equal(w.released), "released")
 	Expect(p.NeedsLive).To(Equal(w.needsLive), "NeedsLive")
 	Expect(p.WakeAfter).To(Equal(w.wake), "WakeAfter")
+	Expect(p.Reread).To(Equal(w.reread), "Reread")
 	if w.status == "" {
 		Expect(p.Facets).To(BeEmpty())
 		return

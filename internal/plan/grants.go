@@ -158,11 +158,15 @@ func (g *grants) believesAbsence(plan *Plan) bool {
 			given = rec.Time.Time // the call whose answer was lost
 		}
 	}
-	if g.begun.Before(given.Add(g.in.Settle)) {
-		plan.wake(g.in.Settle)
-		return false
+	switch since := given.Add(g.in.Settle); {
+	case !g.begun.Before(since):
+		return true
+	case g.in.Now.Before(since):
+		plan.wake(since.Sub(g.in.Now))
+	case !slices.Contains(plan.Reread, g.kind):
+		plan.Reread = append(plan.Reread, g.kind)
 	}
-	return true
+	return false
 }
 
 // remove takes a thing away once, however many claims held it.

@@ -154,6 +154,8 @@ type Plan struct {
 	// NeedsLive asks to read the account from the directory and to plan again: what
 	// was observed contradicts what is believed, and may be an older state.
 	NeedsLive bool
+	// Reread are the kinds of claims that wait for a newer reading of what they are about.
+	Reread []v1alpha1.ClaimKind
 	// WakeAfter, when not zero, is when to plan again: an unknown outcome can then be
 	// settled by reading back, or a date has come.
 	WakeAfter time.Duration
