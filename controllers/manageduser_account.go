@@ -370,6 +370,10 @@ func complete(made *directory.User, sent directory.NewUser, receipt directory.Re
 	if user.LastPasswordChange.IsZero() {
 		user.LastPasswordChange = user.Created
 	}
+	// The time that comes with the first reading is no revocation.
+	if user.SessionsValidFrom = made.SessionsValidFrom; user.SessionsValidFrom.IsZero() {
+		user.SessionsValidFrom = user.Created
+	}
 	return user
 }
 

@@ -162,6 +162,17 @@ var _ = Describe("what must not happen to answers that are lost", func() {
 		w.settles(ctx, alice)
 	})
 
+	It("is that the first reading of a new account is taken for the revocation of its sessions", func(ctx context.Context) {
+		lose("POST", "/users/{id}/revokeSignInSessions", false)
+		nina := w.declare(ctx, upnNew, starter, suspended(true), func(s *v1alpha1.ManagedUserSpec) { s.Applications = nil })
+		_, _ = w.pass(ctx, nina)
+		for range 3 {
+			w.mustSync(ctx)
+			_, _ = w.pass(ctx, nina)
+		}
+		Expect(w.effects(upnNew, graphsim.EffectRevoke)).To(BeEquivalentTo(1))
+	})
+
 	It("is that nobody looks whether a removal was made", func(ctx context.Context) {
 		w := newWorld(ctx, staffed)
 		w.touchable(ctx, upnAlice)
