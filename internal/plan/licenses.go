@@ -72,8 +72,7 @@ func (w *licensing) believesAbsence(f *Facet, plan *Plan) bool {
 		return false
 	case w.in.Live:
 		return true
-	case len(f.Changes)+len(plan.Changes()) > 0:
-		plan.wake(w.in.Settle)
+	case len(f.Changes)+len(plan.Changes()) > 0: // the pass after they were made reads
 		return false
 	default:
 		plan.NeedsLive = true
