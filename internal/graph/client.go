@@ -130,7 +130,7 @@ func newAdapter(host *url.URL, transport http.RoundTripper) (*msgraphcore.GraphR
 		msgraphcore.GraphClientOptions{},
 		jsonserialization.NewJsonParseNodeFactory(),
 		jsonserialization.NewJsonSerializationWriterFactory(),
-		&http.Client{Transport: &pipeline{host: host, next: transport}, CheckRedirect: noRedirect},
+		&http.Client{Transport: &pipeline{host: host, next: timely{transport}}, CheckRedirect: noRedirect},
 	)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)

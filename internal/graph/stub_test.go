@@ -42,8 +42,15 @@ const stubTenant = "6d1f0000-0000-0000-0000-000000000001"
 // newStub starts a server that gives one answer after the other, and connects to it.
 func newStub(cloud graph.Cloud, answers ...stubAnswer) *stub {
 	GinkgoHelper()
+	return newStubOver(cloud, false, answers...)
+}
+
+func newStubOver(cloud graph.Cloud, http2 bool, answers ...stubAnswer) *stub {
+	GinkgoHelper()
 	s := &stub{answers: answers, budget: &budget{}}
-	s.Server = httptest.NewTLSServer(http.HandlerFunc(s.answer))
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.answer))
+	s.EnableHTTP2 = http2
+	s.StartTLS()
 	DeferCleanup(s.Close)
 	pool := x509.NewCertPool()
 	pool.AddCert(s.Certificate())

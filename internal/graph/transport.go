@@ -15,12 +15,19 @@ import (
 // userAgent tells Microsoft whose calls these are.
 const userAgent = "m365-operator"
 
+// pingAfter is how long Graph may be silent until it is asked whether it still is there.
+// One connection of HTTP/2 carries the calls of all tenants, and the kernel takes a quarter
+// of an hour to give up one that died in silence.
+const pingAfter = 10 * time.Second
+
 // NewTransport returns a transport to be shared by all tenants. It trusts the
 // system's certificate authorities, or only those of the pool when one is given.
 func NewTransport(authorities *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           dialTimely,
 		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: pingAfter},
 		MaxIdleConns:          256,
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       90 * time.Second,

@@ -1,9 +1,11 @@
 package graph_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -123,6 +125,12 @@ func writes() map[string]write {
 	}
 }
 
+// thawed is the context of a process that was frozen until after the context's deadline
+// and goes on at this moment.
+type thawed struct{ context.Context }
+
+func (thawed) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }
+
 var _ = Describe("A change", func() {
 	for name, w := range writes() {
 		It(name, func() {
@@ -154,6 +162,27 @@ var _ = Describe("A change", func() {
 			Expect(s.requests).To(HaveLen(1), "and asked nobody again")
 		})
 	}
+
+	DescribeTable("is not sent after its deadline, although no timer has fired since the process was frozen", func(ctx SpecContext, http2 bool, proto string) {
+		done := stubAnswer{status: http.StatusNoContent}
+		s := newStubOver(graph.CloudGlobal, http2, done, done)
+		Expect(s.client.SetEnabled(ctx, idA, false)).Error().NotTo(HaveOccurred(), "with time left")
+		Expect(s.requests[0].Proto).To(Equal(proto))
+		for _, change := range []func(context.Context, string) (directory.Receipt, error){
+			s.client.RevokeSessions, // which has no body
+			func(ctx context.Context, id string) (directory.Receipt, error) {
+				return s.client.SetEnabled(ctx, id, true)
+			},
+		} {
+			_, err := change(thawed{ctx}, idA)
+			Expect(refusal(err).Kind).To(Equal(directory.KindTransient))
+			Expect(s.asked()).To(HaveLen(1))
+		}
+		Expect(s.client.RevokeSessions(ctx, idA)).Error().NotTo(HaveOccurred(), "with time again")
+	},
+		Entry("over HTTP/1.1", SpecTimeout(time.Minute), false, "HTTP/1.1"),
+		Entry("over HTTP/2", SpecTimeout(time.Minute), true, "HTTP/2.0"),
+	)
 
 	DescribeTable("sends nothing", func(change func(*graph.Client) error) {
 		s := newStub(graph.CloudGlobal)
