@@ -93,6 +93,30 @@ var _ = Describe("lists", func() {
 		w.settles(ctx, alice)
 	})
 
+	It("do not hold up a suspension whose pass cannot read the account", func(ctx context.Context) {
+		fault, err := w.sim.AddFault(graphsim.Fault{Kind: graphsim.FaultStatus, Method: "GET", Path: "/users/{id}", Status: 503})
+		Expect(err).NotTo(HaveOccurred())
+		w.edit(ctx, alice, groups(), licensed(), suspended(true))
+		_, err = w.pass(ctx, alice)
+		Expect(err).To(HaveOccurred())
+		Expect(w.effects(upnAlice, graphsim.EffectBlock)).To(BeEquivalentTo(1))
+		Expect(w.effects(upnAlice, graphsim.EffectRevoke)).To(BeEquivalentTo(1))
+		Expect(condition(alice, v1alpha1.ConditionSignIn)).To(Equal("True/Succeeded"))
+		Expect(condition(alice, v1alpha1.ConditionReady)).NotTo(HavePrefix("True"))
+		Expect(w.skusOf(upnAlice)).To(ConsistOf("SPB", "POWER_BI_PRO"))
+		Expect(alice.Status.PendingChanges).To(ContainElement(HaveField("Facet", v1alpha1.ConditionLicenses)))
+		Expect(claimsOf(alice)).To(ContainElements("License/SPB", "License/POWER_BI_PRO", "Group/Sales"))
+
+		w.sim.RemoveFault(fault)
+		w.clock.Step(time.Minute)
+		w.mustPass(ctx, alice)
+		Expect(w.skusOf(upnAlice)).To(BeEmpty())
+		Expect(w.effects(upnAlice, graphsim.EffectBlock)).To(BeEquivalentTo(1))
+		Expect(w.effects(upnAlice, graphsim.EffectRevoke)).To(BeEquivalentTo(1))
+		Expect(condition(alice, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"))
+		w.settles(ctx, alice)
+	})
+
 	It("let go when they disappear, and say so", func(ctx context.Context) {
 		w.eventReasons()
 		w.edit(ctx, alice, func(s *v1alpha1.ManagedUserSpec) {

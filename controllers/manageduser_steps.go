@@ -329,7 +329,7 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 	p := plan.For(r.input(s))
 	if p.NeedsLive && !s.observing {
 		if err := r.readLive(ctx, s, s.id); err != nil {
-			return r.postpone(s, p, err)
+			return r.postpone(ctx, s, p, err)
 		}
 		if err := r.observe(ctx, s); err != nil {
 			return err
@@ -364,11 +364,11 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 		}
 		if s.observing {
 			result.pending = facet.Changes
-		} else if err := r.applyFacet(ctx, s, &result); err != nil {
+		} else {
+			err := r.carryOut(ctx, s, &result)
 			if isVoid(err) {
 				return err
 			}
-			result.problem = outcome.Classify(err)
 			problems = append(problems, err)
 		}
 		s.facets = append(s.facets, result)
@@ -434,10 +434,35 @@ func lifeRecords(user *v1alpha1.ManagedUser) []v1alpha1.Record {
 	})
 }
 
-// postpone says of every facet that it could not be decided.
-func (r *ManagedUserReconciler) postpone(s *userScope, p plan.Plan, err error) error {
+// postpone says of every facet that it could not be decided, since the account could not
+// be read. Whoever is to be shut out does not wait for what other facets want to know.
+func (r *ManagedUserReconciler) postpone(ctx context.Context, s *userScope, p plan.Plan, err error) error {
+	problems := []error{err}
 	for _, facet := range p.Facets {
-		s.facets = append(s.facets, facetResult{facet: facet, pending: facet.Changes, problem: outcome.Classify(err)})
+		result := facetResult{facet: facet, pending: facet.Changes, problem: outcome.Classify(err)}
+		if facet.ShutsOut() {
+			result.pending, result.problem = nil, nil
+			for _, record := range facet.Records {
+				s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
+			}
+			s.user.Status.ID = s.id
+			witness(s.user)
+			err := r.carryOut(ctx, s, &result)
+			if isVoid(err) {
+				return err
+			}
+			problems = append(problems, err)
+		}
+		s.facets = append(s.facets, result)
+	}
+	return errors.Join(problems...)
+}
+
+// carryOut makes a facet's changes and notes what stands in the way.
+func (r *ManagedUserReconciler) carryOut(ctx context.Context, s *userScope, result *facetResult) error {
+	err := r.applyFacet(ctx, s, result)
+	if err != nil && !isVoid(err) {
+		result.problem = outcome.Classify(err)
 	}
 	return err
 }

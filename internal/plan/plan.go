@@ -174,8 +174,15 @@ type Facet struct {
 	Changes []Change
 	// Independent changes are all tried, although some may be refused.
 	Independent bool
+	// NeedsLive is true when this facet is among those that Plan.NeedsLive is for.
+	NeedsLive bool
 	// Verdict holds when no change is left.
 	Verdict Verdict
+}
+
+// ShutsOut tells whether a facet locks somebody out of the account and is sure of it.
+func (f Facet) ShutsOut() bool {
+	return !f.NeedsLive && len(f.Changes) > 0 && (f.Changes[0].Action == BlockSignIn || f.Changes[0].Action == RevokeSessions)
 }
 
 // Change is one call and what it serves.
@@ -222,9 +229,13 @@ type Verdict struct {
 func For(in Input) Plan {
 	var plan Plan
 	for _, facet := range facets() {
+		before := plan.NeedsLive
+		plan.NeedsLive = false
 		if f := facet.plan(in, &plan); f != nil {
+			f.NeedsLive = plan.NeedsLive
 			plan.Facets = append(plan.Facets, *f)
 		}
+		plan.NeedsLive = plan.NeedsLive || before
 	}
 	sortClaims(plan.Claims)
 	sortClaims(plan.Released)
