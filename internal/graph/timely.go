@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"k8s.io/utils/clock"
 )
 
 // timely keeps requests from being sent after their contexts' deadlines. The contexts
@@ -107,7 +109,7 @@ func (c *timelyConn) Write(b []byte) (int, error) {
 }
 
 func (c *timelyConn) late() bool {
-	now := time.Now().Round(0)
+	now := clock.RealClock{}.Now().Round(0) // which deadlines of contexts are set by
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for w := range c.queued {

@@ -9,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/utils/clock"
 
 	"github.com/m365-operator/m365-operator/internal/directory"
 	"github.com/m365-operator/m365-operator/internal/graph"
@@ -127,9 +128,9 @@ func writes() map[string]write {
 
 // thawed is the context of a process that was frozen until after the context's deadline
 // and goes on at this moment.
-type thawed struct{ context.Context }
+type thawed struct{ context.Context } //nolint:containedctx // it is one
 
-func (thawed) Deadline() (time.Time, bool) { return time.Now().Add(-time.Second), true }
+func (thawed) Deadline() (time.Time, bool) { return clock.RealClock{}.Now().Add(-time.Second), true }
 
 var _ = Describe("A change", func() {
 	for name, w := range writes() {
