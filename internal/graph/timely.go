@@ -21,34 +21,38 @@ type timely struct {
 	next http.RoundTripper
 }
 
-// RoundTrip breaks a connection on which the request is waiting to be sent when its
-// deadline has passed: so late, nobody was served on that connection.
+// RoundTrip breaks the connection on which the request is about to be sent when its
+// deadline has passed. What the kernel has taken over is beyond that.
 func (t timely) RoundTrip(request *http.Request) (*http.Response, error) {
 	by, ok := request.Context().Deadline()
 	if !ok {
 		return t.next.RoundTrip(request)
 	}
-	w := &waiting{by: by.Round(0)}
-	defer w.leave()
+	w := &waiting{by: by}
+	defer w.answered()
 	trace := &httptrace.ClientTrace{
-		GotConn:      func(got httptrace.GotConnInfo) { w.enter(got.Conn) },
-		WroteRequest: func(httptrace.WroteRequestInfo) { w.wrote() },
+		GotConn:          func(got httptrace.GotConnInfo) { w.enter(got.Conn) },
+		WroteHeaderField: func(string, []string) { w.begin() },
+		WroteRequest:     func(httptrace.WroteRequestInfo) { w.wrote() },
 	}
 	return t.next.RoundTrip(request.WithContext(httptrace.WithClientTrace(request.Context(), trace)))
 }
 
 // waiting is a request that has a connection and is not yet sent as a whole.
 type waiting struct {
-	// by is a time of day: the monotonic clock stands still while a machine is suspended.
 	by time.Time
 
-	mu     sync.Mutex
-	on     *timelyConn
-	shared bool // by other requests
+	mu sync.Mutex
+	on *timelyConn
+	// shared is true on a connection of HTTP/2. Its round trip ends with the context,
+	// while another goroutine may be about to write the request: it waits from its head on,
+	// which is written after the last look at the context, and until it is written. With
+	// HTTP/1 it waits until its answer, for what counts as written may be in a buffer.
+	shared bool
 }
 
 func (w *waiting) enter(conn net.Conn) {
-	w.leave() // a connection that failed before
+	w.answered() // a connection that failed before
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if over, ok := conn.(*tls.Conn); ok {
@@ -57,28 +61,32 @@ func (w *waiting) enter(conn net.Conn) {
 	for over, ok := conn.(*tls.Conn); ok; over, ok = conn.(*tls.Conn) {
 		conn = over.NetConn()
 	}
-	if w.on, _ = conn.(*timelyConn); w.on != nil {
+	if w.on, _ = conn.(*timelyConn); w.on != nil && !w.shared {
 		w.on.queue(w)
 	}
 }
 
-// wrote lets others use the connection, however long the answer takes. HTTP/1 tells of a
-// request that is still in its buffer.
-func (w *waiting) wrote() {
+func (w *waiting) begin() {
 	w.mu.Lock()
-	shared := w.shared
-	w.mu.Unlock()
-	if shared {
-		w.leave()
+	defer w.mu.Unlock()
+	if w.on != nil && w.shared {
+		w.on.queue(w)
 	}
 }
 
-func (w *waiting) leave() {
+func (w *waiting) wrote() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.on != nil {
+	if w.on != nil && w.shared {
 		w.on.unqueue(w)
-		w.on = nil
+	}
+}
+
+func (w *waiting) answered() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.on != nil && !w.shared {
+		w.on.unqueue(w)
 	}
 }
 
@@ -109,11 +117,13 @@ func (c *timelyConn) Write(b []byte) (int, error) {
 }
 
 func (c *timelyConn) late() bool {
-	now := clock.RealClock{}.Now().Round(0) // which deadlines of contexts are set by
+	now := clock.RealClock{}.Now() // which deadlines of contexts are set by
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for w := range c.queued {
-		if !now.Before(w.by) {
+		// The monotonic clock stands still while a machine is suspended, the time of day
+		// may be set back.
+		if !now.Before(w.by) || !now.Round(0).Before(w.by.Round(0)) {
 			return true
 		}
 	}

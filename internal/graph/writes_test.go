@@ -3,8 +3,10 @@ package graph_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -184,6 +186,26 @@ var _ = Describe("A change", func() {
 		Entry("over HTTP/1.1", SpecTimeout(time.Minute), false, "HTTP/1.1"),
 		Entry("over HTTP/2", SpecTimeout(time.Minute), true, "HTTP/2.0"),
 	)
+
+	It("is not sent when its deadline comes between the last look at it and the writing", func(ctx SpecContext) {
+		done := stubAnswer{status: http.StatusNoContent}
+		s := newStubOver(graph.CloudGlobal, true, done, done)
+		Expect(s.client.SetEnabled(ctx, idA, false)).Error().NotTo(HaveOccurred(), "with time left")
+
+		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		ended, wrote := make(chan struct{}), make(chan struct{})
+		held := sync.OnceFunc(func() { <-ended })
+		_, err := s.client.RevokeSessions(httptrace.WithClientTrace(short, &httptrace.ClientTrace{
+			WroteHeaderField: func(string, []string) { held() }, // the connection is the request's now
+			WroteHeaders:     func() { close(wrote) },
+		}), idA)
+		Expect(err).To(MatchError(context.DeadlineExceeded))
+		close(ended) // the goroutine that writes outlives the call
+		Eventually(ctx, wrote).Should(BeClosed())
+		Consistently(ctx, s.asked).WithTimeout(200 * time.Millisecond).Should(HaveLen(1))
+		Expect(s.client.RevokeSessions(ctx, idA)).Error().NotTo(HaveOccurred(), "on another connection")
+	}, SpecTimeout(time.Minute))
 
 	DescribeTable("sends nothing", func(change func(*graph.Client) error) {
 		s := newStub(graph.CloudGlobal)
