@@ -247,10 +247,10 @@ func (r *ManagedUserReconciler) make(
 	if tried {
 		attempt.Baseline = before.Baseline // what is found may still be of the first
 	}
-	if err := r.intend(ctx, s, attempt); err != nil {
+	ctx, cancel, err := r.intend(ctx, s, attempt)
+	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.ConsistencyWindow/2)
 	defer cancel()
 	made, receipt, err := dir.CreateUser(ctx, sent)
 	if made != nil {
@@ -293,19 +293,17 @@ func (r *ManagedUserReconciler) created(s *userScope, attempt *v1alpha1.Record, 
 	}
 }
 
-// intend writes the intent of a step over exactly the state that was decided from.
-func (r *ManagedUserReconciler) intend(ctx context.Context, s *userScope, intent v1alpha1.Record) error {
+// intend writes the intent of a step over exactly the state that was decided from, and
+// returns the context of its call.
+func (r *ManagedUserReconciler) intend(ctx context.Context, s *userScope, intent v1alpha1.Record) (context.Context, context.CancelFunc, error) {
 	if err := r.confirm(ctx, s); err != nil {
-		return err
+		return nil, nil, err
 	}
 	s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, intent)
 	if err := s.status.Patch(ctx, s.user); err != nil {
-		return err
+		return nil, nil, err
 	}
-	if r.outdated(intent) {
-		return heldUp()
-	}
-	return nil
+	return r.permitted(ctx, intent)
 }
 
 func heldUp() error {
@@ -429,11 +427,13 @@ func (r *ManagedUserReconciler) restoreAccount(ctx context.Context, s *userScope
 	intent = v1alpha1.Record{
 		Name: recordRestore, Value: id, Cause: causeOf(s.user), Phase: v1alpha1.PhaseStarted, Time: metav1.NewTime(r.Clock.Now()),
 	}
-	if err := r.intend(ctx, s, intent); err != nil {
+	call, cancel, err := r.intend(ctx, s, intent)
+	if err != nil {
 		return err
 	}
+	defer cancel()
 	s.id = id
-	receipt, err := dir.RestoreUser(ctx, id)
+	receipt, err := dir.RestoreUser(call, id)
 	r.record(ctx, s, v1alpha1.ConditionAccount, change, intent.Cause, receipt, err)
 	if err != nil && !directory.OutcomeUnknown(err) {
 		s.user.Status.Records = kube.DeleteRecord(s.user.Status.Records, recordRestore)

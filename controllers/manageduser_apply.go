@@ -209,14 +209,13 @@ func (r *ManagedUserReconciler) apply(ctx context.Context, s *userScope, facet s
 			return err
 		}
 	}
-	if r.outdated(intent) {
+	ctx, cancel, err := r.permitted(ctx, intent)
+	if err != nil {
 		r.answered(s, change, intent, errHeldUp)
-		return heldUp()
+		return err
 	}
-	s.intended[change.Record] = intent.Time
-
-	ctx, cancel := context.WithTimeout(ctx, r.ConsistencyWindow/2)
 	defer cancel()
+	s.intended[change.Record] = intent.Time
 	receipt, err := perform(ctx, dir, s.known, s.id, change)
 	r.record(ctx, s, facet, change, intent.Cause, receipt, err)
 	if err == nil {
@@ -273,6 +272,18 @@ func withoutClaims(claims, gone []v1alpha1.Claim) []v1alpha1.Claim {
 
 // errHeldUp stands for a call that was not made.
 var errHeldUp = errors.New("held up")
+
+// permitted is the context of the call that an intent permits, or says that it came too
+// late. Its time runs from before the intent's age is looked at: the process may be frozen
+// in between.
+func (r *ManagedUserReconciler) permitted(ctx context.Context, intent v1alpha1.Record) (context.Context, context.CancelFunc, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.ConsistencyWindow/2)
+	if r.outdated(intent) {
+		cancel()
+		return nil, nil, heldUp()
+	}
+	return ctx, cancel, nil
+}
 
 // outdated tells whether an intent was written too long ago to act upon: this process
 // was frozen, or its clock moved. After the consistency window another one may have
