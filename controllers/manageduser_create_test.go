@@ -241,6 +241,30 @@ var _ = Describe("creating an account", func() {
 		Expect(w.effects(upnNew, graphsim.EffectTemporaryAccessPass)).To(BeEquivalentTo(2))
 		w.settles(ctx, nina)
 	})
+
+	It("issues no pass for whom the same pass shuts out", func(ctx context.Context) {
+		lose("POST", "/users/{id}/authentication/temporaryAccessPassMethods", false)
+		nina := w.declare(ctx, upnNew, starter, func(s *v1alpha1.ManagedUserSpec) {
+			s.FirstSignIn = v1alpha1.FirstSignInTemporaryAccessPass
+		})
+		_, err := w.pass(ctx, nina)
+		Expect(err).To(HaveOccurred())
+		Expect(injected()).To(Equal(1), "injected faults")
+		w.clock.Step(5 * time.Minute)
+		w.mustSync(ctx)
+		w.edit(ctx, nina, suspended(true))
+		w.mustPass(ctx, nina)
+		Expect(w.effects(upnNew, graphsim.EffectBlock)).To(BeEquivalentTo(1))
+		Expect(w.effects(upnNew, graphsim.EffectTemporaryAccessPass)).To(BeZero())
+		Expect(w.secrets(ctx)).To(BeEmpty())
+
+		w.edit(ctx, nina, suspended(false))
+		w.mustPass(ctx, nina)
+		w.mustSync(ctx)
+		w.mustPass(ctx, nina)
+		Expect(w.effects(upnNew, graphsim.EffectTemporaryAccessPass)).To(BeEquivalentTo(1))
+		w.settles(ctx, nina)
+	})
 })
 
 var _ = Describe("a rename", func() {

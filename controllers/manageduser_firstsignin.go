@@ -307,7 +307,7 @@ func (r *ManagedUserReconciler) removeSecret(ctx context.Context, s *userScope) 
 func (r *ManagedUserReconciler) issuePass(ctx context.Context, s *userScope, record v1alpha1.Record, result *facetResult) error {
 	change := plan.Change{Action: plan.IssueTemporaryAccessPass, Record: recordFirstSignIn, Disruptive: true}
 	result.facet.Changes = []plan.Change{change}
-	if s.seen.User.Enabled != directory.Yes {
+	if s.seen.User.Enabled != directory.Yes || isTrue(s.user.Spec.Suspended) { // blocked in this pass, perhaps
 		result.facet.Verdict = signInVerdict(v1alpha1.ReasonWaiting, "the temporary access pass is issued when the account is opened")
 		return nil
 	}
@@ -329,10 +329,12 @@ func (r *ManagedUserReconciler) issuePass(ctx context.Context, s *userScope, rec
 		return err
 	}
 	record.Phase, record.Time = v1alpha1.PhaseStarted, metav1.NewTime(r.Clock.Now())
-	if err := r.intend(ctx, s, record); err != nil {
+	call, cancel, err := r.intend(ctx, s, record)
+	if err != nil {
 		return err
 	}
-	pass, receipt, err := dir.CreateTemporaryAccessPass(ctx, s.id)
+	defer cancel()
+	pass, receipt, err := dir.CreateTemporaryAccessPass(call, s.id)
 	r.record(ctx, s, v1alpha1.ConditionFirstSignIn, change, record.Cause, receipt, err)
 	if err != nil {
 		if !directory.OutcomeUnknown(err) {

@@ -256,7 +256,12 @@ func (r *ManagedUserReconciler) refresh(ctx context.Context, s *userScope) error
 	if key == "" {
 		key = s.user.Spec.UserPrincipalName
 	}
-	return r.readLive(ctx, s, key)
+	err := r.readLive(ctx, s, key)
+	if err == nil || isVoid(err) || boundID(s.user) == "" {
+		return err
+	}
+	s.unrefreshed = err // what is declared does not wait for it
+	return nil
 }
 
 // readLive reads an account from the directory into the inventory.
@@ -308,7 +313,7 @@ func (r *ManagedUserReconciler) work(ctx context.Context, s *userScope) error {
 	if isVoid(methods) {
 		return methods
 	}
-	return errors.Join(err, credential, methods, s.lookups)
+	return errors.Join(err, credential, methods, s.lookups, s.unrefreshed)
 }
 
 // readAsked reads what the account has registered when somebody asked for a pass. It comes
@@ -437,12 +442,15 @@ func lifeRecords(user *v1alpha1.ManagedUser) []v1alpha1.Record {
 // postpone says of every facet that it could not be decided, since the account could not
 // be read. Whoever is to be shut out does not wait for what other facets want to know.
 func (r *ManagedUserReconciler) postpone(ctx context.Context, s *userScope, p plan.Plan, err error) error {
+	if isVoid(err) {
+		return err
+	}
 	problems := []error{err}
 	for _, facet := range p.Facets {
 		result := facetResult{facet: facet, pending: facet.Changes, problem: outcome.Classify(err)}
 		if facet.ShutsOut() {
 			result.pending, result.problem = nil, nil
-			for _, record := range facet.Records {
+			for _, record := range p.Decided() {
 				s.user.Status.Records = kube.UpsertRecord(s.user.Status.Records, record)
 			}
 			s.user.Status.ID = s.id

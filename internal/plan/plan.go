@@ -292,6 +292,17 @@ func (p Plan) Records() []v1alpha1.Record {
 	return all
 }
 
+// Decided are the records of what needs no reading.
+func (p Plan) Decided() []v1alpha1.Record {
+	all := slices.Clone(p.kept)
+	for _, f := range p.Facets {
+		if !f.NeedsLive {
+			all = append(all, f.Records...)
+		}
+	}
+	return all
+}
+
 // wake asks for another plan after a while, at the latest.
 func (p *Plan) wake(after time.Duration) {
 	if p.WakeAfter == 0 || after < p.WakeAfter {
