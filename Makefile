@@ -14,7 +14,7 @@ SHORT ?=
 BENCH ?=
 SIZES ?=
 OUT ?= $(BIN)/bench/results.json
-RACE ?= 1
+RACE ?= $(if $(shell command -v "$$(go env CC)"),1,0)
 TESTS ?= ./...
 TESTFLAGS ?=
 
@@ -73,8 +73,9 @@ build: ## Build the binaries into bin/ (the first time some minutes: Microsoft's
 	done
 
 .PHONY: test
-test: ## Run all tests under the race detector: RACE=0 without it, TESTS=./internal/plan/... for some.
+test: ## Run all tests, where there is a C compiler under the race detector: RACE=0 without it, TESTS=./internal/plan/... for some.
 	@$(USE_CONTROL_PLANE); \
+		$(if $(filter 0,$(RACE)),echo "without the race detector (RACE=0 or no C compiler)";) \
 		go test $(if $(filter 0,$(RACE)),,-race) -vet=off -timeout 20m $(TESTFLAGS) $(TESTS)
 
 .PHONY: test-clients
