@@ -229,3 +229,28 @@ func (w *world) loseStatus(ctx context.Context, users ...*v1alpha1.ManagedUser) 
 	tenant.Status = v1alpha1.TenantStatus{}
 	Expect(api.Status().Update(ctx, tenant)).To(Succeed())
 }
+
+var _ = Describe("licences", func() {
+	It("are not asked for before the usage location that the same pass could not write", func(ctx context.Context) {
+		w := newWorld(ctx, staffed, func(spec *graphsim.TenantSpec) { delete(spec.Users[0], "usageLocation") })
+		w.mustSync(ctx)
+		alice := w.declare(ctx, upnAlice)
+		w.mustPass(ctx, alice)
+		_, err := w.sim.AddFault(graphsim.Fault{Kind: graphsim.FaultStatus, Method: "PATCH", Path: "/users/{id}", Status: 429, RetryAfter: 5, Count: 1})
+		Expect(err).NotTo(HaveOccurred())
+		w.edit(ctx, alice, licensed("SPB"), func(s *v1alpha1.ManagedUserSpec) { s.Profile = &v1alpha1.UserProfile{UsageLocation: ptr.To("AT")} })
+		_, err = w.pass(ctx, alice)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(w.sim.Counters("").ByPath).NotTo(HaveKey("POST /users/{id}/assignLicense"))
+		Expect(condition(alice, v1alpha1.ConditionLicenses)).To(Equal("Unknown/Progressing"))
+		Expect(message(alice, v1alpha1.ConditionLicenses)).To(ContainSubstring("usage location"))
+		Expect(alice.Status.PendingChanges).To(ContainElements(
+			HaveField("Facet", v1alpha1.ConditionProfile), HaveField("Facet", v1alpha1.ConditionLicenses)))
+
+		w.clock.Step(10 * time.Second)
+		w.mustPass(ctx, alice)
+		Expect(w.skusOf(upnAlice)).To(ConsistOf("SPB"))
+		Expect(condition(alice, v1alpha1.ConditionReady)).To(Equal("True/Succeeded"))
+		w.settles(ctx, alice)
+	})
+})

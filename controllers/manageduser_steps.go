@@ -367,9 +367,13 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 		case facet.Verdict.Reason == v1alpha1.ReasonWaiting && facet.Verdict.Status == metav1.ConditionUnknown:
 			s.wake(unreadRetry)
 		}
-		if s.observing {
+		switch {
+		case s.observing:
 			result.pending = facet.Changes
-		} else {
+		case facet.RestsOn(s.left()):
+			result.pending = facet.Changes
+			result.problem = outcome.Classify(outcome.Waiting(v1alpha1.ReasonProgressing, plan.UsageLocationFirst))
+		default:
 			err := r.carryOut(ctx, s, &result)
 			if isVoid(err) {
 				return err
@@ -379,6 +383,15 @@ func (r *ManagedUserReconciler) enforce(ctx context.Context, s *userScope) error
 		s.facets = append(s.facets, result)
 	}
 	return errors.Join(problems...)
+}
+
+// left are the changes that this pass should have made and has not.
+func (s *userScope) left() []plan.Change {
+	var left []plan.Change
+	for _, result := range s.facets {
+		left = append(left, result.pending...)
+	}
+	return left
 }
 
 // reread has the Tenant read anew what claims of some kinds wait for.

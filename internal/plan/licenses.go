@@ -40,7 +40,7 @@ func planLicenses(in Input, plan *Plan) *Facet {
 	for _, end := range l.gone {
 		w.end(end, l.items)
 	}
-	f.Changes = w.changes()
+	f.Changes, f.located = w.changes(), w.located
 	f.Verdict = w.findings.verdict("the licences are as declared")
 	switch {
 	case w.findings.waits():
@@ -95,6 +95,8 @@ type licensing struct {
 	lost, gained []string
 	// usageLocation is written before the call; empty when the account has one.
 	usageLocation string
+	// located is true when the profile's change writes the usage location before the call.
+	located bool
 	// unmet names an entry that was never held and cannot be had for now.
 	unmet string
 	// contradicts is true when the account has lost what it had, or still has what it
@@ -223,8 +225,8 @@ func (w *licensing) locate(plan *Plan) {
 		return
 	}
 	if profile := w.in.Spec.Profile; profile != nil && profile.UsageLocation != nil {
-		if !slices.ContainsFunc(plan.Changes(), writesUsageLocation) {
-			w.findings.wait("the usage location must be written first")
+		if w.located = slices.ContainsFunc(plan.Changes(), writesUsageLocation); !w.located {
+			w.findings.wait(UsageLocationFirst)
 		}
 		return
 	}
@@ -236,6 +238,15 @@ func (w *licensing) locate(plan *Plan) {
 		w.add, w.lost, w.gained = nil, nil, nil
 		w.contradicts, w.disables = false, false
 	}
+}
+
+// UsageLocationFirst is what licences wait for.
+const UsageLocationFirst = "the usage location must be written first"
+
+// RestsOn tells whether the facet's changes would be refused as long as one of those that
+// are left is not made.
+func (f Facet) RestsOn(left []Change) bool {
+	return f.located && len(f.Changes) > 0 && slices.ContainsFunc(left, writesUsageLocation)
 }
 
 func writesUsageLocation(c Change) bool {

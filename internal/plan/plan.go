@@ -178,6 +178,9 @@ type Facet struct {
 	NeedsLive bool
 	// Verdict holds when no change is left.
 	Verdict Verdict
+
+	// located is true of licences that a usage location is written for by another facet.
+	located bool
 }
 
 // ShutsOut tells whether a facet locks somebody out of the account and is sure of it.
