@@ -56,8 +56,6 @@ type userScope struct {
 	live bool
 	// requested is the value of the annotation that asked for this pass.
 	requested string
-	// unrefreshed is why the account could not be read although somebody asked for it.
-	unrefreshed error
 
 	// missing is true while there is no account, or only a deleted one, and the spec
 	// wants it made or restored.

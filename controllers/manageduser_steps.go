@@ -256,12 +256,7 @@ func (r *ManagedUserReconciler) refresh(ctx context.Context, s *userScope) error
 	if key == "" {
 		key = s.user.Spec.UserPrincipalName
 	}
-	err := r.readLive(ctx, s, key)
-	if err == nil || isVoid(err) || boundID(s.user) == "" {
-		return err
-	}
-	s.unrefreshed = err // what is declared does not wait for it
-	return nil
+	return r.readLive(ctx, s, key)
 }
 
 // readLive reads an account from the directory into the inventory.
@@ -313,7 +308,7 @@ func (r *ManagedUserReconciler) work(ctx context.Context, s *userScope) error {
 	if isVoid(methods) {
 		return methods
 	}
-	return errors.Join(err, credential, methods, s.lookups, s.unrefreshed)
+	return errors.Join(err, credential, methods, s.lookups)
 }
 
 // readAsked reads what the account has registered when somebody asked for a pass. It comes
