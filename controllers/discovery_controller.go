@@ -174,6 +174,11 @@ func tenantOf(_ context.Context, obj client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: user.Namespace, Name: user.Spec.TenantRef.Name}}}
 }
 
+func saysDuplicate(user *v1alpha1.ManagedUser) bool {
+	ready, ok := kube.Condition(user, v1alpha1.ConditionReady)
+	return ok && ready.Reason == string(v1alpha1.ReasonDuplicate)
+}
+
 // becomesAdopted passes on that the passes of a Tenant's users have something to say from
 // now on: an object made earlier would be written twice.
 func becomesAdopted() predicate.Predicate {
@@ -194,7 +199,8 @@ func becomesAdopted() predicate.Predicate {
 
 // concernsDiscovery passes on what may end or begin discovery's interest in an
 // account: objects that come and go, are bound, or change hands. What discovery itself
-// made is what it knows.
+// made is what it knows, but for one that turns out to be too many: the other may have come
+// into the cache before it.
 func concernsDiscovery() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc: func(e event.CreateEvent) bool {
@@ -208,7 +214,7 @@ func concernsDiscovery() predicate.Predicate {
 			}
 			after, ok := e.ObjectNew.(*v1alpha1.ManagedUser)
 			return ok && (isDiscovered(before) != isDiscovered(after) || kube.OwnedByOthers(before) != kube.OwnedByOthers(after) ||
-				boundID(before) != boundID(after))
+				boundID(before) != boundID(after) || isDiscovered(after) && saysDuplicate(after) && !saysDuplicate(before))
 		},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/m365-operator/m365-operator/api/v1alpha1"
 	applyv1alpha1 "github.com/m365-operator/m365-operator/api/v1alpha1/applyconfiguration/api/v1alpha1"
@@ -44,6 +45,18 @@ var _ = Describe("discovery", func() {
 		Fail("no object for " + upn)
 		return nil
 	}
+
+	It("is woken by an object of its own that turns out to be too many, and removes it", func(ctx context.Context) {
+		generated := generatedFor(ctx, upnAlice)
+		w.declare(ctx, upnAlice) // as if it had come into the cache before the other
+		before := generated.DeepCopy()
+		_, err := w.pass(ctx, generated)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(condition(generated, v1alpha1.ConditionReady)).To(Equal("False/Duplicate"))
+		Expect(concernsDiscovery().Update(event.UpdateEvent{ObjectOld: before, ObjectNew: generated})).To(BeTrue())
+		Expect(concernsDiscovery().Update(event.UpdateEvent{ObjectOld: generated, ObjectNew: generated})).To(BeFalse(), "once")
+		Expect(discover(ctx)).NotTo(HaveKey(generated.Name))
+	})
 
 	It("makes an object that declares nothing for every account, and settles", func(ctx context.Context) {
 		objects := discover(ctx)
